@@ -1,0 +1,1 @@
+"""Measurements against other libraries. README.md is the contract."""

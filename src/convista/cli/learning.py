@@ -1,0 +1,139 @@
+"""train and predict: networks."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from convista.cli import arguments
+from convista.cli.printing import examples, percent, print_json, print_table
+
+if TYPE_CHECKING:
+    from convista.run import Run
+
+MORE = "The recipe"
+
+
+def recipe(name: str, words: str, metavar: str = "N") -> Any:
+    """Return an option of the recipe; left out, it is what `convista.training.Settings` says."""
+    return typer.Option(f"--{name}", help=words, metavar=metavar, rich_help_panel=MORE, show_default=False)
+
+
+DataText = Annotated[
+    str, typer.Argument(metavar="DATA", help="A name (convista data list), or a folder train|valid/CLASS/IMAGE.")
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="The run folder; left out: the next of runs/1 ...")
+]
+Epochs = Annotated[
+    int | None, typer.Option("--epochs", metavar="N", help="How often each training image is seen (10).")
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same machine: same weights.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", metavar="", help="Replace a run that was told the same.")]
+
+
+def train(
+    data: DataText = "mnist_sample",
+    out: Out = None,
+    epochs: Epochs = None,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+    size: Annotated[str | None, recipe("size", "Bring all images to so many rows and cols: 64, or ROWS,COLS.")] = None,
+    network: Annotated[str | None, recipe("network", 'A name, or layers: "5x5/2 16, 3x3 32, mean".', "TEXT")] = None,
+    batch: Annotated[int | None, recipe("batch", "Images a step (128).")] = None,
+    rate: Annotated[float | None, recipe("rate", "The highest learning rate (0.01).")] = None,
+    threads: Annotated[int | None, recipe("threads", "Threads; by default as many as the network needs.")] = None,
+    weight_decay: Annotated[float | None, recipe("weight-decay", "Of AdamW (0.05).")] = None,
+    label_smoothing: Annotated[float | None, recipe("label-smoothing", "Share spread over all classes (0.1).")] = None,
+    rotation: Annotated[float | None, recipe("rotation", "Turn images by up to so many degrees (10).")] = None,
+    zoom: Annotated[float | None, recipe("zoom", "Stretch them by up to this share (0.1).")] = None,
+    shear: Annotated[float | None, recipe("shear", "Slant them by up to so many pixels a row (0.1).")] = None,
+    shift: Annotated[float | None, recipe("shift", "Move them by up to so many pixels (2).")] = None,
+) -> None:
+    """Train a small network on labelled images, and write a report on it.
+
+    Without DATA: threes against sevens, 14,434 digits that come with convista.
+    """
+    from convista.cli.watching import Terminal
+    from convista.training import Settings
+
+    told = {
+        "epochs": epochs, "network": network, "batch": batch, "rate": rate, "threads": threads,
+        "weight_decay": weight_decay, "label_smoothing": label_smoothing, "rotation": rotation, "zoom": zoom,
+        "shear": shear, "shift": shift, "size": None if size is None else arguments.size(size),
+    }  # fmt: skip
+    chosen: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
+    with Terminal(chosen.get("epochs", Settings.epochs)) as terminal:
+        _need_packages("training")
+        import convista as cx
+
+        run = cx.train(data, out=out, seed=seed, overwrite=overwrite, watcher=terminal, **chosen)
+    _say_result(run)
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, or a network's file.", show_default=False)],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE", help="Image files, or folders of them.", show_default=False)
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", metavar="", help="A JSON list: image, label, probability.")
+    ] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", metavar="", help="The same with commas, for spreadsheets.")] = False,
+) -> None:
+    """Say what a trained network takes images for."""
+    if as_json and as_csv:
+        raise ValueError("--json and --csv are two forms of one answer; leave one out")
+    _need_packages("predicting")
+    import convista as cx
+    from convista.network.inputs import image_files
+
+    net = cx.load(run)
+    paths = [path for image in images for path in image_files(image)]
+    rows = [(str(path), p.label, p.probability) for path, p in zip(paths, net.predict(paths), strict=True)]
+    if as_json:
+        names = ("image", "label", "probability")
+        return print_json([dict(zip(names, row, strict=True)) for row in rows])
+    return _print_csv(rows) if as_csv else _print_rows(rows)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    for command, lines in (
+        (train, ("convista train --out runs/first --epochs 3", "convista train my_photos --size 64")),
+        (predict, ("convista predict runs/first digit.png", "convista predict runs/first my_digits/ --csv")),
+    ):
+        app.command(epilog=examples(*lines))(command)
+
+
+def _need_packages(purpose: str) -> None:
+    """Say what is missing and how to get it, before any work is done."""
+    from convista.errors import need
+
+    for package in ("torch", "safetensors"):
+        need(package, "train", purpose)
+
+
+def _say_result(run: Run) -> None:
+    count = int(run.facts.confusion.sum())
+    right = count - run.facts.errors
+    typer.echo(f"\n{right:,} of {count:,} right, {percent(run.accuracy)}")
+    typer.echo(f"report   {run.report()}")
+    typer.echo(f"predict  convista predict {run.folder} IMAGE.png")
+
+
+def _print_csv(rows: list[tuple[str, str, float]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("image", "label", "probability"))
+    writer.writerows(rows)
+    typer.echo(text.getvalue(), nl=False)
+
+
+def _print_rows(rows: list[tuple[str, str, float]]) -> None:
+    shown = [(image, label, percent(probability)) for image, label, probability in rows]
+    print_table(("image", "label", "probability"), shown, right=("probability",))

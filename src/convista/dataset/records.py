@@ -1,0 +1,45 @@
+"""What labelled images are: two splits of one data set, and what was odd about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """The images to learn from, or those to judge by."""
+
+    images: NDArray[np.uint8]  # (count, channels, rows, cols)
+    labels: NDArray[np.int64]  # (count,)
+    """The place of each image's class among the data set's classes."""
+    paths: tuple[str, ...]
+    """Relative to the data set's folder, with slashes; names that aren't UTF-8 by surrogateescape."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """Labelled images in memory."""
+
+    name: str
+    """As it was given: a data set's name, or a folder."""
+    folder: Path
+    classes: tuple[str, ...]
+    """Sorted by name; numbers by their value where they come from an IDX file."""
+    train: Split
+    valid: Split
+    remarks: tuple[str, ...]
+    """What was left out, resized or missing, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file or folder that isn't used."""
+
+    path: str
+    """Relative to the data set's folder, as in `Split.paths`."""
+    reason: str
+    """A clause about "it"."""

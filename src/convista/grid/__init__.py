@@ -1,0 +1,14 @@
+"""A kernel at one place, and at every place at once; which engine, and why.
+
+Reading order: `stop` (one window's sum, written out), `layout` (what each axis of an array means), `precision`
+(which numbers go in and come out), `border` (what stands beyond the edge), `problem` (a convolution with
+everything decided), the engines `plain` (NumPy, the oracle), `direct` (Numba) and `by_torch`, `planner` (which of
+them), `convolution` and `transposed` (the verbs), `kinds` (array in, same kind out).
+"""
+
+from convista.grid.convolution import conv2d, plan
+from convista.grid.planner import Plan
+from convista.grid.stop import Stop, apply_kernel
+from convista.grid.transposed import conv_transpose2d
+
+__all__ = ["Plan", "Stop", "apply_kernel", "conv2d", "conv_transpose2d", "plan"]

@@ -1,0 +1,49 @@
+"""Array in, same kind out: NumPy, torch tensors (sharing memory), PIL images (to arrays), nested lists."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from convista.grid.precision import Array
+from convista.image import as_array
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A caller's image as an array, and how to hand the result back."""
+
+    array: Array
+    hand_back: Callable[[Array], Any]
+    channels_last: bool
+    """Known from the kind: a colour PIL image is (rows, cols, channels)."""
+
+
+def arrive(image: Any) -> Arrived:
+    """Return the array in `image`, of whatever kind it is."""
+    array = as_array(image)
+    if is_tensor(image):
+        return Arrived(array, sys.modules["torch"].from_numpy, channels_last=False)
+    if isinstance(image, (list, tuple)):
+        return Arrived(array, lambda result: result.tolist(), channels_last=False)
+    pillow = type(image).__module__.startswith("PIL.")
+    return Arrived(array, lambda result: result, channels_last=pillow and array.ndim == 3)
+
+
+def is_tensor(thing: Any) -> bool:
+    """Whether `thing` is a torch tensor; torch is not loaded to find out."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(thing, torch.Tensor)
+
+
+def needs_torch(*things: Any) -> bool:
+    """Whether a tensor among `things` must stay with torch: it wants a gradient, or NumPy can't see its memory."""
+    return any(is_tensor(thing) and _only_torch(thing) for thing in things)
+
+
+def _only_torch(tensor: Any) -> bool:
+    torch = sys.modules["torch"]
+    gradient = tensor.requires_grad and torch.is_grad_enabled()
+    return bool(gradient or tensor.device.type != "cpu" or tensor.dtype == torch.bfloat16)

@@ -1,0 +1,20 @@
+"""Small CNNs: layers from one readable line of text, the network that takes pixels, its file.
+
+description   the line of text, parsed once
+layers        descriptions to torch layers
+model         layers with their classes and their scaling; predictions
+saved         the file: numbers and plain JSON, nothing that runs
+"""
+# ruff: noqa: E402  -- a missing torch is said first, with the command to type
+
+from convista.errors import need
+
+for _package in ("torch", "safetensors"):
+    need(_package, "train", "a network")
+
+from convista.network.description import NAMED as NAMED
+from convista.network.layers import build as build
+from convista.network.model import Network as Network
+from convista.network.model import Prediction as Prediction
+from convista.network.saved import load_network as load_network
+from convista.network.saved import save_network as save_network

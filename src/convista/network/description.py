@@ -1,0 +1,115 @@
+"""A network as one readable line: the text, and the small records it is parsed into once."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from convista.errors import did_you_mean
+
+NAMED = MappingProxyType(
+    {
+        "simple": "3x3/2 8, 3x3/2 16, 3x3/2 32, 3x3/2 64, 3x3/2 classes",
+        "small": "5x5/2 16, 3x3 16, 3x3/2 32, 3x3 32, 3x3/2 64, 3x3 64, mean",
+    }
+)
+"""Networks with a name, and the line that each stands for."""
+
+GRAMMAR = (
+    'a line of items with commas between, from the image to the answer: "3x3 16" is a convolution of 3x3 pixels with '
+    '16 filters, "3x3/2 16" the same with stride 2; the last item is a convolution with "classes" for its number of '
+    'filters, or "mean" (the mean of each channel, then a linear layer unless the channels are the classes)'
+)
+
+_CONVOLUTION = re.compile(r"(?P<rows>\d+)x(?P<cols>\d+)(?:/(?P<stride>\d+))?\s+(?P<filters>\d+|classes)", re.ASCII)
+_WORDS = ("mean", "classes")
+_MOST = 4096  # of any number in an item: beyond it stands a slip of the finger, or a file made to exhaust memory
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """One convolution: its kernel ``(rows, cols)``, its stride, and how many kernels there are."""
+
+    kernel: tuple[int, int]
+    stride: int
+    filters: int | None
+    """None: as many as there are classes, which makes it the last."""
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """Half the kernel, so that stride 1 keeps the size and stride 2 halves it, rounded up."""
+        return self.kernel[0] // 2, self.kernel[1] // 2
+
+    def __str__(self) -> str:
+        stride = f"/{self.stride}" if self.stride > 1 else ""
+        return f"{self.kernel[0]}x{self.kernel[1]}{stride} {self.filters or 'classes'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A whole network: its convolutions in order, and whether each channel's mean and a linear layer follow."""
+
+    convolutions: tuple[Convolution, ...]
+    mean: bool
+
+    def __str__(self) -> str:
+        return ", ".join([*map(str, self.convolutions), *(["mean"] if self.mean else [])])
+
+
+def describe(network: str) -> Description:
+    """Parse the name or the line of a network.
+
+    >>> print(describe("simple"))
+    3x3/2 8, 3x3/2 16, 3x3/2 32, 3x3/2 64, 3x3/2 classes
+    >>> describe("5x5/2 16, mean")
+    Description(convolutions=(Convolution(kernel=(5, 5), stride=2, filters=16),), mean=True)
+    """
+    text = network.strip()
+    if text.isidentifier() and text not in _WORDS:
+        text = _line_of(text)
+    items = [item.strip() for item in text.split(",")]
+    mean = items[-1] == "mean"
+    convolutions = tuple(_convolution(item, text) for item in (items[:-1] if mean else items))
+    _check_end(convolutions, mean, items)
+    return Description(convolutions, mean)
+
+
+def _line_of(name: str) -> str:
+    if name not in NAMED:
+        raise ValueError(
+            f'network (="{name}") must be one of {", ".join(NAMED)}{did_you_mean(name, NAMED)}; or {GRAMMAR}'
+        )
+    return NAMED[name]
+
+
+def _convolution(item: str, text: str) -> Convolution:
+    found = _CONVOLUTION.fullmatch(item)
+    if item == "mean":
+        raise _fault(item, "must be the last")
+    if not found:
+        raise _fault(item, f'is not understood in "{text}"{did_you_mean(_guess(item), _WORDS)}')
+    rows, cols, stride = int(found["rows"]), int(found["cols"]), int(found["stride"] or 1)
+    filters = None if found["filters"] == "classes" else int(found["filters"])
+    if not all(1 <= number <= _MOST for number in (rows, cols, stride, 1 if filters is None else filters)):
+        raise _fault(item, f"has a number outside 1 to {_MOST}")
+    return Convolution((rows, cols), stride, filters)
+
+
+def _guess(item: str) -> str:
+    """Return the word of a faulty item that may be a slip of a known one."""
+    return next((word for word in item.split() if word.isalpha() and word not in _WORDS), "")
+
+
+def _check_end(convolutions: tuple[Convolution, ...], mean: bool, items: list[str]) -> None:
+    if not convolutions:
+        raise _fault(items[-1], "needs at least one convolution before it")
+    *inner, last = convolutions
+    if any(convolution.filters is None for convolution in inner):
+        raise _fault(next(item for item in items if "classes" in item), "must be the last convolution")
+    if not mean and last.filters is not None:
+        raise _fault(items[-1], 'can\'t end a network: put "mean" after it, or "classes" in place of the number')
+
+
+def _fault(item: str, fault: str) -> ValueError:
+    return ValueError(f'network: the item "{item}" {fault}. A network is {GRAMMAR}')

@@ -1,0 +1,137 @@
+"""The network that takes pixels: its layers, its classes, and the scaling of its training images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from convista.network.description import Description, describe
+from convista.network.inputs import images_of
+from convista.network.layers import build
+from convista.window import output_size
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a network says of one image."""
+
+    label: str
+    """The class it takes it for."""
+    probability: float
+    """What it gives that class, 0 to 1."""
+
+
+class Network(nn.Module):
+    """A small CNN from pixels 0..255 to one number a class, with the scaling of the pixels inside.
+
+    Parameters
+    ----------
+    text
+        A network's name or line of text; see `build`.
+    classes
+        The names of the classes, in the order of the answer.
+    image_shape
+        ``(channels, rows, cols)`` of its images; `predict` brings other images to it.
+    mean, std
+        Of the training images, per channel, in units of a pixel; subtracted and divided by in front of the layers.
+
+    Examples
+    --------
+    >>> net = Network("simple", classes=("3", "7"), image_shape=(1, 28, 28), mean=[33], std=[78])
+    >>> net(torch.zeros(5, 1, 28, 28, dtype=torch.uint8)).shape
+    torch.Size([5, 2])
+    >>> print(net.text)
+    3x3/2 8, 3x3/2 16, 3x3/2 32, 3x3/2 64, 3x3/2 classes
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        classes: Sequence[str],
+        image_shape: tuple[int, int, int],
+        mean: Sequence[float],
+        std: Sequence[float],
+    ) -> None:
+        super().__init__()
+        description = describe(text)
+        _check_size(description, text, image_shape)
+        channels = image_shape[0]
+        self.text = str(description)
+        self.classes = tuple(classes)
+        self.image_shape = image_shape
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).reshape(channels, 1, 1))
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).reshape(channels, 1, 1))
+        self.layers = build(self.text, channels, len(self.classes))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (images, classes) for `images` (images, channels, rows, cols), uint8 or float, 0..255."""
+        pixels = images.to(self.mean.dtype)
+        logits: Tensor = self.layers((pixels - self.mean) / self.std)
+        return logits
+
+    def predict(self, things: object, batch: int = 256) -> list[Prediction]:
+        """Return what the network says of each image, in order.
+
+        Parameters
+        ----------
+        things
+            A path, a folder (its image files, sorted by path), an array or tensor, a PIL image, or several of these.
+            Arrays hold pixels 0..255: (rows, cols), (rows, cols, channels), (channels, rows, cols), or many images
+            (images, channels, rows, cols). Images of another size or number of channels are brought to the network's
+            as the training images were.
+        batch
+            How many images at a time.
+
+        Raises
+        ------
+        FileNotFoundError, convista.image.ImageFileError
+            For a path that is not there or not an image.
+        ValueError
+            For an array of another shape.
+        """
+        if batch < 1:
+            raise ValueError(f"batch (={batch}) must be 1 or more")
+        images, result = images_of(things, self.image_shape), list[Prediction]()
+        with evaluating(self):
+            while group := list(islice(images, batch)):
+                pixels = torch.from_numpy(np.stack(group))  # (images, channels, rows, cols)
+                best = self(pixels.to(self.mean.device)).softmax(dim=1).max(dim=1)
+                pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+                result += [Prediction(self.classes[number], probability) for number, probability in pairs]
+        return result
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Hold the network in evaluation mode, without gradients; afterwards each module has its mode back."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def _check_size(description: Description, text: str, image_shape: tuple[int, int, int]) -> None:
+    """Refuse a network without "mean" that leaves more than one number a class."""
+    size = image_shape[1:]
+    for layer in description.convolutions:
+        size = output_size(size, layer.kernel, (layer.stride, layer.stride), layer.padding)
+    if size != (1, 1) and not description.mean:
+        rows, cols = image_shape[1:]
+        raise ValueError(
+            f'network (="{text}") leaves {size[0]}x{size[1]} numbers for each class of images of {rows}x{cols} pixels, '
+            f'not one; end it with "mean", or give it more layers of stride 2'
+        )

@@ -1,0 +1,71 @@
+"""A network's file: safetensors, that is numbers and one JSON text. Reading it runs nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from convista.files import whole_file
+from convista.network.model import Network
+
+_KEY = "convista.network"  # one entry, since safetensors writes several in any order
+
+
+class NetworkFileError(ValueError):
+    """A file that does not hold a network of convista, or not all of it."""
+
+
+def save_network(network: Network, path: str | os.PathLike[str]) -> None:
+    """Write the network, whole or not at all: the same weights give the same bytes."""
+    facts = {"text": network.text, "classes": network.classes, "image_shape": network.image_shape}
+    tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    with whole_file(path) as temporary:
+        save_file(tensors, temporary, {_KEY: json.dumps(facts)})
+
+
+def load_network(path: str | os.PathLike[str]) -> Network:
+    """Read a network that `save_network` wrote; it stands in evaluation mode.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such file.
+    NetworkFileError
+        When the file is damaged, or no network of convista.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"path (={str(path)!r}) is not a file; a network's file is model.safetensors of a run")
+    try:
+        facts, tensors = _read(path)
+        network = _rebuilt(facts, tensors)
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise NetworkFileError(f"{path} is damaged or holds no network of convista ({reason})") from error
+    return network.eval()
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    with safe_open(path, "pt") as file:
+        facts = (file.metadata() or {}).get(_KEY)
+        if facts is None:
+            raise ValueError(f"its metadata has no {_KEY}")
+        # Cloned: the file may go, or be cut short, while the network is in use.
+        return json.loads(facts), {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+
+
+def _rebuilt(facts: dict[str, Any], tensors: dict[str, Tensor]) -> Network:
+    channels, rows, cols = facts["image_shape"]
+    mean, std = tensors["mean"].flatten().tolist(), tensors["std"].flatten().tolist()
+    with torch.device("meta"):  # shapes without numbers: a forged text can't ask for memory
+        text, classes = str(facts["text"]), tuple(facts["classes"])
+        network = Network(text, classes=classes, image_shape=(channels, rows, cols), mean=mean, std=std)
+    network.load_state_dict(tensors, assign=True)
+    return network

@@ -1,0 +1,58 @@
+"""How training went: the curves and the numbers of each epoch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from convista.picture.curves import line_chart
+from convista.studio.figures import percent
+from convista.studio.markup import lines, section, table, tag
+from convista.studio.words import LANGUAGES, WORDS, say
+from convista.training.facts import Epoch, Facts
+
+WIDTH, HEIGHT = 440, 280
+"""Of a chart in pixels: about its width on the page, so that its text has the size of the page's small text."""
+
+
+def training(facts: Facts) -> str:
+    """Return the section with the curves and the table of the epochs."""
+    epochs, steps = facts.history, facts.steps
+    losses = {"valid": [epoch.valid_loss for epoch in epochs], "train": [epoch.train_loss for epoch in epochs]}
+    figures = [
+        _chart("loss", "epoch_axis", losses),
+        _chart("accuracy_curve", "epoch_axis", {"accuracy": [100 * epoch.accuracy for epoch in epochs]}, y_label="%"),
+        _chart("rate", "batch_axis", {"rate": steps.rate}),
+        _chart("momentum", "batch_axis", {"momentum": steps.momentum}),
+        _chart("batch_loss", "batch_axis", {"batch_loss": steps.loss}, log_y=True),
+        _history(facts),
+    ]
+    return section("training", say("training"), tag("div", "\n", lines(figures), "\n", class_="charts"))
+
+
+def _chart(
+    title: str, x_axis: str, series: Mapping[str, Sequence[float]], y_label: str = "", log_y: bool = False
+) -> str:
+    """Return the chart once for each language; keys of `series` are keys of the words."""
+    charts = []
+    for place, language in enumerate(LANGUAGES):
+        named = {WORDS[key][place]: values for key, values in series.items()}
+        words = {"title": WORDS[title][place], "x_label": WORDS[x_axis][place], "y_label": y_label}
+        svg = line_chart(named, **words, log_y=log_y, width=WIDTH, height=HEIGHT)
+        charts.append(tag("div", svg if place == 0 else _without_description(svg), lang=language))
+    return tag("figure", *charts)
+
+
+def _without_description(svg: str) -> str:
+    """Return the chart without its English sentences, which a Chinese screen reader can't say."""
+    return re.sub("<desc>.*?</desc>", "", svg, flags=re.DOTALL)
+
+
+def _history(facts: Facts) -> str:
+    head = [say(key) for key in ("epoch", "train_loss", "valid_loss", "accuracy", "seconds_head")]
+    return table("history", say("history"), head, map(_epoch, facts.history))
+
+
+def _epoch(epoch: Epoch) -> list[str]:
+    losses = [f"{loss:.4f}" for loss in (epoch.train_loss, epoch.valid_loss)]
+    return [str(epoch.number), *losses, percent(epoch.accuracy), f"{epoch.seconds:.1f}"]

@@ -1,0 +1,183 @@
+"""What the report says, in English and in Simplified Chinese. Both stand in the page; a switch shows one."""
+
+from __future__ import annotations
+
+from convista.studio.markup import tag, text
+
+LANGUAGES = ("en", "zh-Hans")
+
+WORDS: dict[str, tuple[str, str]] = {
+    "report": ("Training report", "训练报告"),
+    # the headline
+    "right": ("{right} of {total} right", "{total} 张中 {right} 张正确"),
+    "interval": (
+        "On the validation images. 95 % confidence interval: {low} to {high} (Wilson). It covers the chance in which "
+        "{total} images were drawn; what another seed would change is not in it.",
+        "以验证图像计。95 % 置信区间为 {low} 至 {high}（Wilson 法）：它只反映这 {total} 张图像抽样的偶然性，"
+        "不包含换一个随机种子的差异。",
+    ),
+    "errors": ("errors", "错误"),
+    "images": ("training images", "训练图像"),
+    "classes": ("classes", "类别"),
+    "parameters": ("parameters", "参数"),
+    "epochs": ("epochs", "训练轮数"),
+    "time": ("time", "用时"),
+    # the data
+    "data": ("Data", "数据"),
+    "read": (
+        "{data}, read from {folder}. The network sees {shape} numbers an image (channels × rows × columns).",
+        "{data}，读取自 {folder}。网络看到的每张图像为 {shape} 个数（通道 × 行 × 列）。",
+    ),
+    "counts": ("Images of each class", "各类别的图像数"),
+    "class": ("Class", "类别"),
+    "train": ("Training", "训练"),
+    "valid": ("Validation", "验证"),
+    "sum": ("Sum", "合计"),
+    "samples": ("Some training images of each class", "各类别的部分训练图像"),
+    "more_classes": ("and {count} more classes", "另有 {count} 个类别"),
+    "remarks": ("Remarks", "备注"),
+    "no_remarks": ("Nothing odd was found in the data.", "数据中没有发现异常。"),
+    # the network
+    "network": ("Network", "网络"),
+    "line": ("This line builds it:", "由这一行文字构建："),
+    "layers": (
+        "The layers in the order of computation; the shape is for one image (channels × rows × columns)",
+        "各层按计算顺序排列；形状对应一张图像（通道 × 行 × 列）",
+    ),
+    "layer": ("Layer", "层"),
+    "kind": ("Kind", "种类"),
+    "parameters_head": ("Parameters", "参数量"),
+    "shape": ("Output shape", "输出形状"),
+    # training
+    "training": ("Training", "训练过程"),
+    "loss": ("Loss of each epoch", "每轮的损失"),
+    "accuracy_curve": ("Accuracy on the validation images", "验证图像上的准确率"),
+    "batch_loss": ("Loss of each batch", "每个批次的损失"),
+    "rate": ("Learning rate", "学习率"),
+    "momentum": ("Momentum", "动量"),
+    "epoch_axis": ("epoch", "轮"),
+    "batch_axis": ("batch", "批次"),
+    "history": ("Each epoch", "逐轮数据"),
+    "epoch": ("Epoch", "轮次"),
+    "train_loss": ("Training loss", "训练损失"),
+    "valid_loss": ("Validation loss", "验证损失"),
+    "accuracy": ("Accuracy", "准确率"),
+    "seconds_head": ("Seconds", "秒"),
+    # confusion
+    "confusion": ("Confusion", "混淆矩阵"),
+    "matrix": (
+        "Validation images by what they are (rows) and what the network said (columns)",
+        "验证图像：行为真实类别，列为网络的判断",
+    ),
+    "shades": (
+        "Blue is right: the deeper, the larger its share of the row. Orange is wrong: the deeper, the more images.",
+        "蓝色为正确：越深，占该行的比例越大。橙色为错误：越深，图像越多。",
+    ),
+    "truth": ("It is", "真实类别"),
+    "said": ("The network said", "网络判断"),
+    "share_right": ("Right", "正确率"),
+    "many": (
+        "With {classes} classes the whole table would be unreadable; these are the pairs confused most often.",
+        "共 {classes} 个类别，完整表格难以阅读；以下为最常混淆的类别对。",
+    ),
+    "pairs": ("Classes taken for each other", "被混淆的类别"),
+    "count": ("Images", "图像数"),
+    "share_class": ("Share of the class", "占该类比例"),
+    "no_pairs": ("No pair was confused.", "没有任何类别被混淆。"),
+    # mistakes
+    "mistakes": ("Worst mistakes", "最严重的错误"),
+    "worst": (
+        "{shown} of {errors} errors: those where the network gave the truth the least probability, the worst first.",
+        "共 {errors} 个错误，此处为 {shown} 个：网络给真实类别的概率最低者，最严重的在前。",
+    ),
+    "all_worst": (
+        "{errors} in all, first those where the network gave the truth the least probability.",
+        "共 {errors} 个，网络给真实类别概率最低者在前。",
+    ),
+    "no_mistakes": ("There are none: every validation image was right.", "没有错误：所有验证图像都判断正确。"),
+    "no_pictures": ("No pictures of them were kept.", "没有保留它们的图像。"),
+    "taken": ("{truth}, taken for {predicted}", "{truth}，被判为 {predicted}"),
+    # kernels
+    "kernels": ("First-layer kernels", "第一层卷积核"),
+    "learned": (
+        "What the network learned to look for: {filters} kernels of {shape} weights (channels × rows × columns). "
+        "All share one scale around zero: red is positive, blue negative.",
+        "网络学到的图案：{filters} 个卷积核，每个有 {shape} 个权重（通道 × 行 × 列）。全部使用同一个以零为中心的色标："
+        "红色为正，蓝色为负。",
+    ),
+    "hover": ("Point at a kernel to read its weights.", "将指针移到卷积核上可读取权重。"),
+    "kernel": ("Kernel {number}", "卷积核 {number}"),
+    "side_by_side": ("The channels of a kernel stand side by side.", "同一卷积核的各通道并排显示。"),
+    "more_kernels": ("and {count} more kernels", "另有 {count} 个卷积核"),
+    # the run
+    "run": ("This run", "本次运行"),
+    "repeat": ("To repeat it, type:", "重复此次运行，请输入："),
+    "settings": ("Settings", "设置"),
+    "machine": ("Machine", "机器"),
+    "versions": ("Versions", "版本"),
+    "clock": ("Time", "时间"),
+    "started": ("Started", "开始于"),
+    "whole_run": ("Reading, training and judging", "读取、训练与评估"),
+    "training_time": ("The epochs alone", "仅训练各轮"),
+    "hours": ("{hours} h {minutes} min", "{hours} 小时 {minutes} 分"),
+    "minutes": ("{minutes} min {seconds} s", "{minutes} 分 {seconds} 秒"),
+    "seconds": ("{seconds} s", "{seconds} 秒"),
+    "alone": ("This page is one file; it loads nothing from anywhere.", "本页是一个独立文件，不加载任何外部内容。"),
+}
+"""What the page says: key to (English, Chinese); ``{name}`` is a place for a value."""
+
+TERMS: dict[str, tuple[str, str]] = {
+    "augmentation": ("augmentation", "数据增强"),
+    "batch": ("batch", "批大小"),
+    "batch size": ("batch size", "批大小"),
+    "cores": ("cores", "核心数"),
+    "data": ("data", "数据"),
+    "device": ("device", "设备"),
+    "epochs": ("epochs", "训练轮数"),
+    "label smoothing": ("label smoothing", "标签平滑"),
+    "learning rate": ("learning rate", "学习率"),
+    "memory": ("memory", "内存"),
+    "momentum": ("momentum", "动量"),
+    "network": ("network", "网络"),
+    "optimizer": ("optimizer", "优化器"),
+    "processor": ("processor", "处理器"),
+    "rate": ("rate", "学习率"),
+    "rotation": ("rotation", "旋转"),
+    "schedule": ("schedule", "学习率计划"),
+    "seed": ("seed", "随机种子"),
+    "shear": ("shear", "剪切"),
+    "shift": ("shift", "平移"),
+    "size": ("size", "尺寸"),
+    "system": ("system", "操作系统"),
+    "threads": ("threads", "线程数"),
+    "weight decay": ("weight decay", "权重衰减"),
+    "zoom": ("zoom", "缩放"),
+}
+"""Names that settings, machine and versions bring along; one that isn't here is shown as it is."""
+
+
+def say(key: str, **values: object) -> str:
+    """Return the words of `key` in both languages, as HTML, with escaped `values` in their places.
+
+    >>> say("class")
+    '<span lang="en">Class</span><span lang="zh-Hans">类别</span>'
+    >>> say("taken", truth="<3>", predicted="7").partition("</span>")[0]
+    '<span lang="en">&lt;3&gt;, taken for 7'
+    """
+    return _both(WORDS[key], {name: text(value) for name, value in values.items()})
+
+
+def term(name: str) -> str:
+    """Return a setting's name in both languages where its Chinese is known, else as it is.
+
+    >>> term("batch_size"), term("<odd>")
+    ('<span lang="en">batch size</span><span lang="zh-Hans">批大小</span>', '&lt;odd&gt;')
+    """
+    pair = TERMS.get(name.lower().replace("_", " "))
+    return _both(pair, {}) if pair else text(name)
+
+
+def _both(pair: tuple[str, str], values: dict[str, str]) -> str:
+    return "".join(
+        tag("span", words.format_map(values), lang=lang) for lang, words in zip(LANGUAGES, pair, strict=True)
+    )

@@ -1,0 +1,20 @@
+"""The loop, its schedule, its augmentation, and what a run knows about itself.
+
+settings       what a run is told to do
+start          the data checked, the first weights, the threads
+schedule       one cycle of the learning rate
+augmentation   every batch a little different
+loop           the loop
+judgement      how a network does on the validation images
+anatomy        what a network is made of
+machine        what a run was computed on
+log            the course of a run as lines of text
+facts          the records that the report is made from
+gathering      all facts of a run
+
+The names are loaded on first use, so that records and settings can be read without torch.
+"""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,14 @@
+from .facts import Epoch as Epoch
+from .facts import Facts as Facts
+from .facts import Layer as Layer
+from .facts import Mistake as Mistake
+from .facts import Sample as Sample
+from .facts import Steps as Steps
+from .log import Log as Log
+from .log import open_log as open_log
+from .loop import DivergedError as DivergedError
+from .loop import Trained as Trained
+from .loop import Watcher as Watcher
+from .loop import fit as fit
+from .settings import Settings as Settings
+from .start import resolve as resolve

@@ -1,0 +1,118 @@
+"""What a training run knows about itself: small frozen records, without looks. The report is made from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One pass over the training images, and how the network then did on the validation images."""
+
+    number: int
+    train_loss: float
+    valid_loss: float
+    accuracy: float
+    """Share of the validation images that were right, 0 to 1."""
+    seconds: float
+    """Training and validation together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The course of training, one entry a batch."""
+
+    loss: tuple[float, ...]
+    rate: tuple[float, ...]
+    """Learning rate."""
+    momentum: tuple[float, ...]
+    """AdamW's first beta."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One labelled image."""
+
+    path: str
+    """Relative to the data's folder."""
+    label: str
+    image: NDArray[np.uint8]  # (channels, rows, cols)
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A validation image that the network took for another class."""
+
+    sample: Sample
+    predicted: str
+    probability: float
+    """Of the predicted class."""
+    truth_probability: float
+    """Of the class it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A row of the network's table."""
+
+    name: str
+    """The module's path, as torch prints it."""
+    kind: str
+    output_shape: tuple[int, ...]
+    """For one image: (channels, rows, cols), or (classes,)."""
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything the report says."""
+
+    data: str
+    """The name or folder as it was given."""
+    folder: Path
+    classes: tuple[str, ...]
+    counts: dict[str, tuple[int, ...]]
+    """Images per class, in the order of `classes`, for "train" and "valid"."""
+    image_shape: tuple[int, int, int]
+    """(channels, rows, cols) as the network sees them."""
+    samples: tuple[Sample, ...]
+    """Some training images of each class."""
+    remarks: tuple[str, ...]
+    """What was odd about the data, a sentence each."""
+
+    network: str
+    """The line of text that builds it."""
+    layers: tuple[Layer, ...]
+    parameters: int
+    first_kernels: NDArray[np.float32]  # (filters, channels, rows, cols)
+
+    history: tuple[Epoch, ...]
+    steps: Steps
+    confusion: NDArray[np.int64]  # (true class, predicted class)
+    mistakes: tuple[Mistake, ...]
+    """The worst first: those with the least probability for the truth."""
+
+    settings: dict[str, str]
+    """What was chosen, by whom or by which rule; name to value."""
+    command: str
+    """What to type to repeat it."""
+    started: str
+    """ISO 8601, with the zone."""
+    seconds: float
+    """Reading the data, training and judging together."""
+    machine: dict[str, str]
+    versions: dict[str, str]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the validation images that the saved network gets right."""
+        return float(np.trace(self.confusion) / self.confusion.sum())
+
+    @property
+    def errors(self) -> int:
+        """How many validation images the saved network gets wrong."""
+        return int(self.confusion.sum() - np.trace(self.confusion))

@@ -1,0 +1,103 @@
+"""What a training run is told to do: checked once, then only read."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, fields
+from numbers import Integral, Real
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices of a training run; each default belongs to the recipe for the built-in sample.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When a choice is out of its range; the sentence says the range.
+
+    Examples
+    --------
+    >>> Settings(epochs=3).epochs
+    3
+    >>> Settings(batch=2)
+    Traceback (most recent call last):
+    ValueError: batch (=2) must be a whole number from 4 to 100000
+    """
+
+    network: str = "auto"
+    """A named network, a line of text that builds one, or "auto": by the size of the images."""
+    epochs: int = 10
+    """How often each training image is seen."""
+    batch: int = 256
+    """Images a step, at most. From 4, since batch normalisation needs several in every batch."""
+    rate: float = 0.02
+    """The highest learning rate of the cycle."""
+    seed: int = 0
+    """Fixes the first weights, the order of the images and how they are moved."""
+    threads: int | None = None
+    """For torch; None chooses by the size of the network."""
+    weight_decay: float = 0.05
+    """Of AdamW; not on norms and biases."""
+    label_smoothing: float = 0.1
+    """The probability that the target spreads over all classes."""
+    rotation: float = 10.0
+    """Images are turned by up to so many degrees."""
+    zoom: float = 0.1
+    """Their rows and columns are stretched by up to this share."""
+    shear: float = 0.1
+    """They are slanted by up to so many pixels sideways per pixel down."""
+    shift: float = 2.0
+    """They are moved by up to so many pixels."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.network, str):
+            raise TypeError(f"network (={self.network!r}) must be a name or a line of text")
+        for name, (kind, least, most) in _RANGES.items():
+            value = getattr(self, name)
+            if value is not None or name != "threads":
+                object.__setattr__(self, name, _number(name, value, kind, least, most))
+
+    def words(self) -> dict[str, str]:
+        """Return every choice as text, in the order above.
+
+        >>> Settings(seed=1).words()["seed"]
+        '1'
+        """
+        return {name: str(value).removesuffix(".0") for name, value in vars(self).items()}
+
+    def options(self) -> str:
+        """Return the command line's options for what differs from the defaults, epochs and seed in any case.
+
+        >>> Settings(batch=64, network="5x5/2 16, mean").options()
+        "--network '5x5/2 16, mean' --epochs 10 --batch 64 --seed 0"
+        """
+        told = [f for f in fields(self) if f.name in ("epochs", "seed") or getattr(self, f.name) != f.default]
+        words = self.words()
+        return shlex.join(word for f in told for word in ("--" + f.name.replace("_", "-"), words[f.name]))
+
+
+_RANGES: dict[str, tuple[type, float, float]] = {
+    "epochs": (int, 1, 100_000),
+    "batch": (int, 4, 100_000),
+    "rate": (float, 1e-8, 1000),
+    "seed": (int, 0, 2**63 - 1),
+    "threads": (int, 1, 1024),
+    "weight_decay": (float, 0, 100),
+    "label_smoothing": (float, 0, 0.9),
+    "rotation": (float, 0, 180),
+    "zoom": (float, 0, 3),
+    "shear": (float, 0, 10),
+    "shift": (float, 0, 10_000),
+}
+
+
+def _number(name: str, value: object, kind: type, least: float, most: float) -> float:
+    """Return `value` as Python's own int or float; NumPy's are welcome, True and False are not."""
+    rule = f"{name} (={value!r}) must be a {'whole ' if kind is int else ''}number from {least} to {most}"
+    if isinstance(value, bool) or not isinstance(value, Integral if kind is int else Real):
+        raise TypeError(rule)
+    number: float = kind(value)
+    if not least <= number <= most:
+        raise ValueError(rule)
+    return number

@@ -1,0 +1,91 @@
+"""Before the first step: data that can be learned from, a network with its first weights, the number of threads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from convista.dataset import Dataset, Split
+from convista.network import Network
+from convista.training.anatomy import multiplications
+from convista.training.settings import Settings
+
+SIMPLE_UP_TO = 32  # pixels: the five halvings of "simple" leave one number a class
+ONE_THREAD_UP_TO = 1_000_000  # multiplications an image: below, sharing the work costs more than it saves
+
+
+def resolve(dataset: Dataset, settings: Settings) -> Settings:
+    """Return the settings with what was left open decided: the network's line of text, the number of threads.
+
+    Raises
+    ------
+    ValueError
+        When nothing can be learned from the data, nothing is left to judge by, or the network does not fit.
+    """
+    _check(dataset)
+    network = new_network(dataset, settings)
+    return replace(settings, network=network.text, threads=_threads(settings, network))
+
+
+def _check(dataset: Dataset) -> None:
+    for name, split in (("training", dataset.train), ("validation", dataset.valid)):
+        if not len(split.labels):
+            raise ValueError(f'data (="{dataset.name}") has no {name} images; put some into each class of both')
+    if len(np.unique(dataset.train.labels)) < 2:
+        only = dataset.classes[dataset.train.labels[0]]
+        raise ValueError(
+            f'data (="{dataset.name}") has training images of one class only, "{only}"; it takes two to tell apart'
+        )
+
+
+def new_network(dataset: Dataset, settings: Settings) -> Network:
+    """Return the network with its first weights, drawn by the seed alone; torch's own draws are left as found."""
+    shape = (dataset.train.images.shape[1], dataset.train.images.shape[2], dataset.train.images.shape[3])
+    mean, std = _scaling(dataset.train)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(settings.seed)
+        return Network(network_for(settings, shape), classes=dataset.classes, image_shape=shape, mean=mean, std=std)
+
+
+def network_for(settings: Settings, image_shape: tuple[int, int, int]) -> str:
+    """Return the settings' network; "auto" is "simple" for images up to 32x32 pixels, "small" above.
+
+    >>> network_for(Settings(), (1, 28, 28)), network_for(Settings(), (3, 96, 96))
+    ('simple', 'small')
+    """
+    if settings.network != "auto":
+        return settings.network
+    return "simple" if max(image_shape[1:]) <= SIMPLE_UP_TO else "small"
+
+
+def tensors(split: Split) -> tuple[Tensor, Tensor]:
+    """Return the images (count, channels, rows, cols) and labels (count,); copies only of read-only arrays."""
+    images, labels = (np.require(array, requirements=["C", "W"]) for array in (split.images, split.labels))
+    return torch.from_numpy(images), torch.from_numpy(labels)
+
+
+def _threads(settings: Settings, network: Network) -> int:
+    """Return the settings' threads; None is one for a network of little work per image, else all of torch's."""
+    if settings.threads is not None:
+        return settings.threads
+    return 1 if multiplications(network) <= ONE_THREAD_UP_TO else torch.get_num_threads()
+
+
+def _scaling(split: Split) -> tuple[list[float], list[float]]:
+    """Return each channel's mean and standard deviation; at least one grey level, for images all alike."""
+    counts = np.stack([_histogram(channel) for channel in split.images.swapaxes(0, 1)])  # (channels, 256)
+    shares, levels = counts / counts.sum(axis=1, keepdims=True), np.arange(256.0)
+    mean = shares @ levels
+    variance = shares @ levels**2 - mean**2
+    return mean.tolist(), np.sqrt(np.maximum(variance, 1.0)).tolist()
+
+
+def _histogram(images: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Count the grey levels of images (count, rows, cols), some at a time: NumPy makes each pixel eight bytes here."""
+    step = max(1, 2**22 // images[0].size)
+    parts = (images[start : start + step] for start in range(0, len(images), step))
+    return np.sum([np.bincount(part.ravel(), minlength=256) for part in parts], axis=0)

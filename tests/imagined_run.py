@@ -1,0 +1,55 @@
+"""The facts of a training run that never was, with names that would break a careless page."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from convista.training.facts import Epoch, Facts, Layer, Mistake, Sample, Steps
+
+HOSTILE = "<script>alert(\"7\")</script> & '7'"
+
+
+def sample(path: str, label: str, seed: int, shape: tuple[int, ...] = (1, 6, 6)) -> Sample:
+    return Sample(path, label, np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8))
+
+
+def facts(**changes: Any) -> Facts:
+    classes = ("3", HOSTILE, "nine")
+    steps = 12
+    told = Facts(
+        data="threes & others",
+        folder=Path("pictures/<threes>"),
+        classes=classes,
+        counts={"train": (1200, 1300, 40), "valid": (1010, 1028, 7)},
+        image_shape=(1, 6, 6),
+        samples=tuple(sample(f"train/{i}.png", name, i) for i, name in enumerate(classes)),
+        remarks=('valid/"a" & b.png was left out: it is <truncated>.',),
+        network="3x3/2 2, 3x3/2 classes",
+        layers=(
+            Layer("layers.0", "Conv2d", (2, 3, 3), 18),
+            Layer("layers.1", "BatchNorm2d", (2, 3, 3), 4),
+            Layer("layers.2", "Linear", (3,), 1234),
+        ),
+        parameters=1256,
+        first_kernels=np.linspace(-0.5, 0.25, 18, dtype=np.float32).reshape(2, 1, 3, 3),
+        history=(Epoch(1, 0.5, 0.25, 0.9, 1.25), Epoch(2, 0.125, 0.0625, 0.998, 1.5)),
+        steps=Steps(
+            tuple(0.5**i for i in range(steps)),
+            tuple(0.01 * i / steps for i in range(steps)),
+            tuple(0.95 - 0.01 * i for i in range(steps)),
+        ),
+        confusion=np.array([[1008, 2, 0], [1, 1027, 0], [1, 0, 6]]),
+        mistakes=(
+            Mistake(sample("valid/5.png", "3", 5), HOSTILE, 0.99999, 0.000001),
+            Mistake(sample("valid/6.png", "nine", 6), "3", 0.75, 0.2),
+        ),
+        settings={"epochs": "2", "label_smoothing": "0.1", "odd one": "<1>"},
+        command="convista train 'threes & others' --epochs 2",
+        started="2026-11-22T23:10:00+01:00",
+        seconds=3671.0,
+        machine={"processor": "One", "cores": "2"},
+        versions={"convista": "0.1.0", "python": "3.11.7"},
+    )
+    return replace(told, **changes)

@@ -1,0 +1,603 @@
+"""The command line: what it prints and writes, its exit codes, and that nobody ever sees a traceback."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+from typer.testing import CliRunner
+
+import convista as cx
+from convista.cli.entry import app
+from convista.cli.picture import as_picture
+
+COMMANDS = ["train", "predict", "apply", "kernels", "plan", "data list", "data get"]
+
+
+def run(*words: object, code: int = 0):
+    """Run a command inside this process, and check its exit code."""
+    result = CliRunner().invoke(app, [str(word) for word in words], env={"COLUMNS": "80"})
+    assert result.exit_code == code, result.output + repr(result.exception)
+    return result
+
+
+def refused(*words: object, code: int = 2) -> str:
+    """Return the one line on stderr that a refused command gives."""
+    result = run(*words, code=code)
+    assert result.stdout == ""
+    assert result.stderr.startswith("convista: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr.removeprefix("convista: ").rstrip("\n")
+
+
+def program(*words: object, **options) -> subprocess.CompletedProcess[str]:
+    """Run the program itself."""
+    command = [sys.executable, "-m", "convista", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    """An empty folder to work in, with a grey and a colour picture."""
+    monkeypatch.chdir(tmp_path)
+    random = np.random.default_rng(5)
+    Image.fromarray(random.integers(0, 256, (12, 15), np.uint8)).save("grey.png")
+    Image.fromarray(random.integers(0, 256, (12, 15, 3), np.uint8)).save("photo.png")
+    return tmp_path
+
+
+# --- the program ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_into_80_columns_and_has_an_example(command):
+    result = run(*command.split(), "--help")
+    assert "Example" in result.stdout
+    assert f"convista {command}".strip() in result.stdout.partition("Example")[2]
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert run(*command.split(), "-h").stdout == result.stdout
+
+
+def test_version():
+    assert run("--version").stdout == f"convista {cx.__version__}\n"
+
+
+def test_help_and_version_load_nothing_heavy():
+    program_text = (
+        "import sys, convista.cli\n"
+        "sys.argv = ['convista', '--help']\n"
+        "try: convista.cli.main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'numba', 'matplotlib', 'scipy', 'pandas', 'numpy', 'PIL'} & set(sys.modules)\n"
+        "sys.exit(str(sorted(heavy)) if heavy else 0)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program_text], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_wrong_words_are_explained_with_code_2():
+    for words in (["fliter"], ["apply"], ["apply", "x.png"], ["kernels", "--jsno"], ["train", "--epochs", "three"]):
+        result = run(*words, code=2)
+        assert "Usage: convista" in result.stderr
+        assert "Traceback" not in result.output
+
+
+def test_errors_are_one_sentence_without_a_traceback(tmp_path):
+    result = program("apply", tmp_path / "nope.png", "--kernel", "sobel_x", "-o", tmp_path / "out.png")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == f'convista: path (="{tmp_path / "nope.png"}") doesn\'t exist\n'
+
+
+def test_the_traceback_can_be_asked_for():
+    result = program("kernels", "sobl_x", env={**os.environ, "CONVISTA_TRACEBACK": "1"})
+    assert result.returncode == 2
+    assert "KernelNameError" in result.stderr
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no memory left"), OSError("disk full"), MemoryError()])
+def test_a_failed_run_exits_with_1(monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("convista.kernel.as_kernel", fail)
+    assert refused("kernels", "sobel_x", code=1) == (str(error) or "MemoryError")
+
+
+def test_a_programming_error_is_not_hidden(monkeypatch):
+    monkeypatch.setattr("convista.kernel.as_kernel", lambda _: {}["a bug"])
+    with pytest.raises(KeyError):
+        CliRunner().invoke(app, ["kernels", "sobel_x"], catch_exceptions=False)
+
+
+def test_ctrl_c_exits_with_130(monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("convista.kernel.as_kernel", interrupt)
+    assert refused("kernels", "sobel_x", code=130) == "stopped"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_stops_the_program_quietly():
+    text = (
+        "import time, convista.cli, convista.kernel\n"
+        "def wait(_): print('waiting', flush=True); time.sleep(60)\n"
+        "convista.kernel.as_kernel = wait\n"
+        "convista.cli.main()\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", text, "kernels", "sobel_x"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "waiting\n"
+    child.send_signal(signal.SIGINT)
+    _, stderr = child.communicate(timeout=60)
+    assert (child.returncode, stderr) == (130, "convista: stopped\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+@pytest.mark.parametrize("words", [["kernels"], ["kernels", "sobel_x"], ["kernels", "--json"]])
+def test_a_reader_that_leaves_causes_no_noise(words):
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        command = [sys.executable, "-m", "convista", *words]
+        result = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    finally:
+        os.close(writing)
+    assert (result.returncode, result.stderr) == (1, "")
+
+
+# --- apply ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("here")
+def test_apply_at_a_place_writes_the_sum_out():
+    assert run("apply", "grey.png", "--kernel", "top_edge", "--at", "5,7").stdout == (
+        f"{cx.apply_kernel(cx.read_image('grey.png'), 5, 7, 'top_edge')}\n"
+    )
+
+
+@pytest.mark.usefixtures("here")
+def test_apply_at_a_place_as_json():
+    stop = cx.apply_kernel(cx.read_image("grey.png"), 5, 7, "top_edge")
+    answer = json.loads(run("apply", "grey.png", "-k", "top_edge", "--at", "5,7", "--json").stdout)
+    assert answer == {
+        "image": "grey.png", "kernel": "top_edge", "row": 5, "col": 7, "channels": ["grey"],
+        "pixels": stop.pixels.tolist(), "weights": stop.weights.tolist(), "products": stop.products.tolist(),
+        "bias": 0, "total": stop.total,
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("here")
+def test_apply_at_a_place_of_a_colour_picture_takes_each_channel():
+    image = cx.read_image("photo.png")
+    stops = [cx.apply_kernel(image[..., i], 5, 7, "sobel_x") for i in range(3)]
+    text = run("apply", "photo.png", "-k", "sobel_x", "--at", "5,7").stdout
+    named = [f"{name}: {stop}" for name, stop in zip(["red", "green", "blue"], stops, strict=True)]
+    assert text == "\n\n".join(named) + "\n"
+    lines = run("apply", "photo.png", "grey.png", "-k", "sobel_x", "--at", "5,7", "--json").stdout.splitlines()
+    colour, grey = map(json.loads, lines)
+    assert colour["channels"] == ["red", "green", "blue"]
+    assert colour["total"] == [stop.total for stop in stops]
+    assert np.shape(colour["pixels"]) == (3, 3, 3)
+    assert (colour["image"], grey["image"], grey["channels"]) == ("photo.png", "grey.png", ["grey"])
+
+
+@pytest.mark.usefixtures("here")
+def test_json_has_no_nan():
+    image = np.ones((5, 5), np.float32)
+    image[2, 2], image[1, 1] = np.nan, np.inf
+    np.save("odd.npy", image)
+    text = run("apply", "odd.npy", "-k", "box", "--at", "2,2", "--json").stdout
+    assert "NaN" not in text
+    assert json.loads(text)["pixels"] == [[None, 1.0, 1.0], [1.0, None, 1.0], [1.0, 1.0, 1.0]]
+
+
+@pytest.mark.usefixtures("here")
+def test_apply_at_a_place_flipped():
+    text = run("apply", "grey.png", "-k", "1 0 0; 0 0 0; 0 0 0", "--at", "5,7", "--flip", "--json").stdout
+    assert json.loads(text)["total"] == cx.read_image("grey.png")[6, 8]
+
+
+def test_the_textbook_numbers(sample):
+    digit = sample / "train" / "3" / "12.png"
+    for place, total in (("5,7", 762), ("8,18", -29), ("1,1", 0)):
+        assert json.loads(run("apply", digit, "-k", "top_edge", "--at", place, "--json").stdout)["total"] == total
+    assert refused("apply", digit, "-k", "top_edge", "--at", "0,0") == (
+        "top_edge has no complete window at row 0, col 0 of an image of 28 rows x 28 cols: "
+        "rows 1 to 26 and cols 1 to 26 are possible"
+    )
+
+
+def as_opencv(image: np.ndarray, kernel: str) -> np.ndarray:
+    """Return what `apply` computes by default: the size kept, the edge reflected."""
+    return cx.conv2d(image, kernel, padding="same", padding_mode="reflect", channels_last=image.ndim == 3)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_colour_picture_is_written_zero_centred_and_the_rule_is_said():
+    said = run("apply", "photo.png", "--kernel", "sobel_x", "-o", "edges.png").stdout
+    values = as_opencv(cx.read_image("photo.png"), "sobel_x")
+    most = np.abs(values).max()
+    assert said == (
+        f"edges.png: sobel_x on photo.png, each channel on its own; 12 x 15 x 3; values {values.min()}..{values.max()} "
+        f"shown as 128 + value * 127 / {most}; zero is grey 128\n"
+    )
+    assert (cx.read_image("edges.png") == np.rint(128 + values * (127 / most))).all()
+
+
+@pytest.mark.usefixtures("here")
+def test_clip_is_what_opencv_does():
+    cv2 = pytest.importorskip("cv2", reason="OpenCV is of the dev extra")
+    said = run("apply", "photo.png", "--kernel", "sharpen", "--clip", "-o", "sharp.png").stdout
+    assert said.endswith("; values rounded and clipped to 0..255\n")
+    theirs = cv2.filter2D(np.array(Image.open("photo.png")), -1, np.asarray(cx.kernels.sharpen, np.float32))
+    assert (cx.read_image("sharp.png") == theirs).all()
+
+
+@pytest.mark.usefixtures("here")
+def test_sharpening_without_clip_says_how_to_get_a_photo():
+    assert run("apply", "photo.png", "-k", "sharpen", "-o", "s.png").stdout.endswith(
+        "zero is grey 128; for a picture like the photo add --clip\n"
+    )
+
+
+@pytest.mark.usefixtures("here")
+def test_smoothing_stays_a_photo():
+    assert run("apply", "grey.png", "-k", "gaussian:5", "-o", "g.png").stdout.endswith("written as they are, rounded\n")
+    values = as_opencv(cx.read_image("grey.png"), "gaussian:5")
+    assert (cx.read_image("g.png") == np.rint(values)).all()
+
+
+@pytest.mark.parametrize("ending", [".npy", ".tif"])
+@pytest.mark.parametrize("image", ["grey.png", "photo.png"])
+@pytest.mark.usefixtures("here")
+def test_number_files_keep_every_number(image, ending):
+    said = run("apply", image, "-k", "sobel_x", "-o", f"numbers{ending}").stdout
+    values = as_opencv(cx.read_image(image), "sobel_x")
+    assert f"; int32 values {values.min()}..{values.max()} as they are\n" in said
+    assert (cx.read_image(f"numbers{ending}") == values).all()
+
+
+@pytest.mark.usefixtures("here")
+def test_sixteen_bits_stay_sixteen_bits_where_the_file_can():
+    Image.fromarray(np.arange(0, 60000, 300, dtype=np.uint16).reshape(10, 20)).save("deep.png")
+    assert run("apply", "deep.png", "-k", "box", "-o", "out.png").stdout.endswith("written as they are, rounded\n")
+    assert cx.read_image("out.png").dtype == np.uint16
+    assert cx.read_image("out.png").max() > 50000
+    assert "shown as value * 255 / " in run("apply", "deep.png", "-k", "box", "-o", "out.bmp").stdout
+    assert run("apply", "deep.png", "-k", "sobel_x", "--clip", "-o", "c.png").stdout.endswith("clipped to 0..65535\n")
+
+
+@pytest.mark.usefixtures("here")
+def test_options_reach_the_convolution():
+    run("apply", "grey.png", "-k", "1 2; 3 4", "-o", "a.npy", "--stride", "2,1", "--dilation", "2", "--padding", "1,2",
+        "--padding-mode", "zeros", "--flip", "--engine", "plain")  # fmt: skip
+    expected = cx.conv2d(
+        cx.read_image("grey.png"), "1 2; 3 4", stride=(2, 1), dilation=2, padding=(1, 2), flip=True, engine="plain"
+    )
+    assert (np.load("a.npy") == expected).all()
+    run("apply", "grey.png", "-k", "box", "-o", "b.npy", "--stride", "2")
+    assert np.load("b.npy").shape == (5, 7)
+
+
+@pytest.mark.usefixtures("here")
+def test_grey_is_made_first():
+    run("apply", "photo.png", "-k", "identity", "--grey", "-o", "a.png")
+    theirs = np.array(Image.open("photo.png").convert("L"), int)
+    assert np.abs(cx.read_image("a.png").astype(int) - theirs).max() <= 1  # Pillow cuts where we round
+
+
+@pytest.mark.usefixtures("here")
+def test_several_images_go_into_a_folder():
+    run("apply", "grey.png", "photo.png", "-k", "box", "-o", "results")
+    assert sorted(path.name for path in Path("results").iterdir()) == ["grey.png", "photo.png"]
+    run("apply", "grey.png", "-k", "identity", "-o", "results")
+    assert (cx.read_image("results/grey.png") == cx.read_image("grey.png")).all()
+
+
+@pytest.mark.usefixtures("here")
+def test_without_a_place_to_go_the_result_is_drawn():
+    from convista.picture import terminal_image
+
+    values = as_opencv(cx.read_image("grey.png"), "sobel_x")
+    assert run("apply", "grey.png", "-k", "sobel_x").stdout == terminal_image(values, 80, colour=False) + "\n"
+
+
+@pytest.mark.usefixtures("here")
+def test_in_a_colour_terminal_it_is_a_picture(monkeypatch):
+    monkeypatch.setattr("convista.picture.terminal.has_colour", lambda: True)
+    for image, kernel in (("grey.png", "sobel_x"), ("photo.png", "sobel_x"), ("photo.png", "box")):
+        lines = run("apply", image, "-k", kernel).stdout.splitlines()
+        assert [line.count("▀") for line in lines[:-1]] == [15] * 6
+        assert lines[-1].startswith(f"{kernel} on {image}: values ")
+
+
+@pytest.mark.usefixtures("here")
+def test_apply_refuses_with_a_sentence():
+    Path("folder").mkdir()
+    Path("folder/grey.png").write_bytes(Path("photo.png").read_bytes())
+    several = ["apply", "grey.png", "photo.png", "-k", "box"]
+    for words, sentence in (
+        ([*several, "-o", "x.png"], '--out (="x.png") must be a folder, since there are 2 images'),
+        (["apply", "grey.png", "folder/grey.png", "-k", "box", "-o", "out"],
+         'images "grey.png" and "folder/grey.png" would both become "out/grey.png"; rename one'),
+        (["apply", "grey.png", "-k", "box", "-o", "./grey.png"],
+         '--out (="grey.png") is the image itself; give another file'),
+        (["apply", "grey.png", "-k", "box", "--at", "5;7"], '--at (="5;7") must be ROW,COL, such as 5,7'),
+        (["apply", "grey.png", "-k", "box", "--at", "5,7", "-o", "x.png"],
+         '--at (="5,7") prints one sum and --out (="x.png") writes all of them; leave one out'),
+        (["apply", "grey.png", "-k", "box", "--json"],
+         "--json needs --at ROW,COL; to keep all numbers write a file: --out result.npy"),
+        (["apply", "grey.png", "-k", "box", "--stride", "0,x"],
+         '--stride (="0,x") must be a whole number, or ROWS,COLS such as 2,1'),
+        (["apply", "grey.png", "-k", "sobl_x", "-o", "x.png"],
+         'kernel (="sobl_x") must be one of the 80 names in convista.kernels; did you mean "sobel_x"? '
+         'A kernel may also be text ("1 0 -1; 2 0 -2") or a file (.txt, .csv, .npy)'),
+        (["apply", "grey.png", "-k", "1 2; 3", "-o", "x.png"],
+         "kernel, row 2 has 1 entry, but row 1 has 2 entries; all rows must be equally long"),
+        (["apply", "grey.png", "-k", "box", "--padding-mode", "refelct", "-o", "x.png"],
+         'padding_mode (="refelct") must be one of zeros, reflect, symmetric, replicate, circular; '
+         'did you mean "reflect"?'),
+    ):  # fmt: skip
+        assert refused(*words) == sentence
+    assert not Path("x.png").exists()
+
+
+# --- numbers to greys -----------------------------------------------------------------------------------------
+
+
+def test_values_that_are_no_numbers_are_counted():
+    picture, said = as_picture(np.array([[np.nan, -np.inf, np.inf, -1.0, 2.0]]), 255)
+    assert picture.tolist() == [[128, 0, 255, 64, 255]]
+    assert said == "values -1..2 shown as 128 + value * 127 / 2; zero is grey 128; 3 values are no finite numbers"
+    picture, said = as_picture(np.full((1, 2), np.nan), 255)
+    assert picture.tolist() == [[0, 0]]
+
+
+def test_fractions_of_one_are_scaled_not_rounded_away():
+    picture, said = as_picture(np.array([[0.0, 0.25, 0.5]]), None)
+    assert picture.tolist() == [[0, 128, 255]]
+    assert said == "values 0..0.5 shown as value * 255 / 0.5"
+    assert as_picture(np.zeros((1, 2)), None)[0].tolist() == [[0, 0]]
+
+
+# --- kernels and plan -------------------------------------------------------------------------------------------
+
+
+def test_kernels_lists_all_of_them():
+    lines = run("kernels").stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[0] for line in lines[3:83]] == list(cx.kernels)
+    assert lines[3].split("  ")[0] == " top_edge"
+    assert lines[3].rstrip().endswith("  3 x 3    1/6       a7 + a8 + a9 - a1 - a2 - a3")
+    assert any(line.rstrip().endswith("…") for line in lines)
+
+
+def test_kernels_lists_sources_where_there_is_room():
+    wide = CliRunner().invoke(app, ["kernels"], env={"COLUMNS": "160"}).stdout.splitlines()
+    assert max(map(len, wide)) <= 160
+    assert "left_edge mirrored" in "\n".join(wide)
+
+
+@pytest.mark.parametrize("name", ["sobel_x", "gaussian:31,5", "1 0 -1; 2 0 -2"])
+def test_kernels_shows_one(name):
+    from convista.kernel import as_kernel
+
+    assert run("kernels", name).stdout == f"{as_kernel(name)}\n"
+
+
+def test_kernels_as_json():
+    every = json.loads(run("kernels", "--json").stdout)
+    assert [each["name"] for each in every] == list(cx.kernels)
+    assert json.loads(run("kernels", "sobel_x", "--json").stdout) == {
+        "name": "sobel_x", "shape": [3, 3], "weights": [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]],
+        "formula": "a3 + 2*a6 + a9 - a1 - 2*a4 - a7", "scale": 0.125, "unit": "brightness per pixel",
+        "factors": [[1, 2, 1], [-1, 0, 1]], "source": cx.kernels.sobel_x.source,
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("here")
+def test_plan_says_what_the_planner_says():
+    terms = {"padding": "same", "padding_mode": "reflect"}
+    for text, thing in (("4096x4096", (4096, 4096)), ("grey.png", cx.read_image("grey.png"))):
+        assert run("plan", text, "--kernel", "gaussian:31").stdout == f"{cx.plan(thing, 'gaussian:31', **terms)}\n"
+    assert run("plan", "48x64x3", "-k", "box").stdout == (
+        f"{cx.plan((48, 64, 3), 'box', channels_last=True, **terms)}\n"
+    )
+    answer = json.loads(run("plan", "48x64", "-k", "box", "--stride", "2", "--json").stdout)
+    assert (answer["shape"], answer["dtype"]) == ([23, 31], "float32")
+    assert answer["flops"] == 2 * 9 * 23 * 31
+    assert {"engine", "why", "threads", "bytes"} <= set(answer)
+
+
+# --- data -----------------------------------------------------------------------------------------------------
+
+
+def test_data_list(tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVISTA_HOME", str(tmp_path))
+    (tmp_path / "cifar10").mkdir()
+    text = run("data", "list").stdout
+    assert max(map(len, text.splitlines()[:-2])) <= 80
+    for word in ("mnist_sample", "mnist", "fashion_mnist", "cifar10", "built in", str(tmp_path)):
+        assert word in text
+    facts = {fact["name"]: fact for fact in json.loads(run("data", "list", "--json").stdout)}
+    assert facts["cifar10"]["folder"] == str(tmp_path / "cifar10")
+    assert facts["mnist"]["folder"] is None
+    assert facts["mnist"]["bytes"] > 11_000_000
+    assert facts["mnist_sample"]["licence"].startswith("CC BY-SA 3.0")
+
+
+def test_data_get_prints_the_folder(sample):
+    assert run("data", "get", "mnist_sample").stdout == f"{sample}\n"
+    assert refused("data", "get", "mnits").startswith('name (="mnits") must be one of mnist_sample, mnist,')
+
+
+# --- train and predict ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def little(tmp_path_factory) -> Path:
+    """A data set of 2 x 24 bars, upright and lying."""
+    folder = tmp_path_factory.mktemp("bars")
+    random = np.random.default_rng(2)
+    for split, count in (("train", 16), ("valid", 8)):
+        for name in ("lying", "upright"):
+            (folder / split / name).mkdir(parents=True)
+            for number in range(count):
+                image = random.integers(0, 40, (28, 28), np.uint8)
+                place = random.integers(8, 20)
+                (image if name == "lying" else image.T)[place - 2 : place + 2] = 250
+                Image.fromarray(image).save(folder / split / name / f"{number}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(little, tmp_path_factory):
+    """What training on it printed, and the run folder."""
+    pytest.importorskip("torch", reason="torch is of the train extra")
+    out = tmp_path_factory.mktemp("runs") / "bars"
+    return run("train", little, "--out", out, "--epochs", "2", "--batch", "8", "--seed", "3").stdout, out
+
+
+def test_train_prints_a_row_per_epoch_and_the_end(trained):
+    text, out = trained
+    lines = text.splitlines()
+    assert lines[0].split() == ["epoch", "train", "loss", "valid", "loss", "accuracy", "seconds"]
+    assert [line.split()[0] for line in lines[1:3]] == ["1", "2"]
+    assert len({len(line) for line in lines[:3]}) == 1
+    assert lines[4].endswith(" %")
+    assert " of 16 right, " in lines[4]
+    assert lines[5] == f"report   {out / 'report.html'}"
+    assert lines[6] == f"predict  convista predict {out} IMAGE.png"
+    assert (out / "report.html").is_file()
+    config = json.loads((out / "config.json").read_text())
+    assert (config["epochs"], config["batch"], config["seed"]) == (2, 8, 3)
+
+
+def test_the_command_in_the_report_is_one_the_program_understands(trained, little):
+    out = trained[1]
+    net = cx.load(out)
+    assert refused("train", little, "--out", out, "--epochs", "2", "--batch", "8", "--seed", "3").startswith("out (=")
+    again = run("train", little, "--out", out, "--epochs", "2", "--batch", "8", "--seed", "3", "--overwrite")
+    assert "right" in again.stdout
+    for mine, theirs in zip(net.state_dict().values(), cx.load(out).state_dict().values(), strict=True):
+        assert (mine == theirs).all()
+
+
+def test_every_setting_has_an_option(tmp_path, little):
+    pytest.importorskip("torch", reason="torch is of the train extra")
+    from convista.training import Settings
+
+    settings = Settings(network="3x3/2 4, mean", epochs=1, batch=9, rate=0.02, seed=4, threads=1, weight_decay=0.1,
+                        label_smoothing=0.2, rotation=1, zoom=0.2, shear=0.2, shift=1)  # fmt: skip
+    run("train", little, "--out", tmp_path / "run", "--size", "14", *shlex.split(settings.options()))
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert {name: config[name] for name in vars(settings)} == vars(settings)
+    assert config["size"] in (14, [14, 14])
+
+
+def test_bad_settings_are_refused_before_anything_is_made(tmp_path, little):
+    pytest.importorskip("torch", reason="torch is of the train extra")
+    assert refused("train", little, "--out", tmp_path / "run", "--epochs", "0").startswith("epochs (=0) must be")
+    assert refused("train", tmp_path / "nowhere", "--out", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_on_a_terminal_there_is_a_bar_and_the_rows_stay(monkeypatch):
+    pytest.importorskip("torch", reason="torch is of the train extra")
+    from convista.cli.watching import Terminal
+    from convista.training import Epoch
+
+    screen = Console(file=io.StringIO(), force_terminal=True, width=80, color_system=None)
+    monkeypatch.setattr("convista.cli.watching.console", lambda: screen)
+    with Terminal(epochs=2) as terminal:
+        for done in range(1, 9):
+            terminal.batch(done, 8, loss=1 / done)
+            terminal._bar.refresh()
+            if done % 4 == 0:
+                terminal.epoch(Epoch(done // 4, 0.5, 0.25, 0.9985, 1.5))
+    text = screen.file.getvalue()
+    for words in ("reading the images", "epoch 1 of 2, loss 0.250", "4/8 steps", "epoch 2 of 2, loss 0.200"):
+        assert words in text
+    assert "    2      0.5000      0.2500    99.85 %      1.5\n" in text
+    assert "epoch 3 of 2" not in text
+
+
+@pytest.mark.parametrize("words", [["train"], ["predict", "run", "x.png"]])
+def test_without_torch_the_extra_is_named(words, tmp_path):
+    text = "import sys, convista.cli; sys.modules['torch'] = None; convista.cli.main()"
+    command = [sys.executable, "-c", text, *words]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    purpose = "training" if words == ["train"] else "predicting"
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == f'convista: {purpose} needs torch; type: pip install "convista[train]"\n'
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_predict_in_three_forms(trained, little, monkeypatch):
+    monkeypatch.chdir(little)
+    out = trained[1]
+    images = ["valid/lying/0.png", "valid/upright/1.png"]
+    expected = cx.load(out).predict(images)
+    answers = json.loads(run("predict", out, *images, "--json").stdout)
+    assert [answer["image"] for answer in answers] == images
+    assert [answer["label"] for answer in answers] == [prediction.label for prediction in expected]
+    assert [answer["probability"] for answer in answers] == [prediction.probability for prediction in expected]
+    lines = run("predict", out, *images, "--csv").stdout.splitlines()
+    assert lines[0] == "image,label,probability"
+    assert lines[1] == f"{images[0]},{expected[0].label},{expected[0].probability}"
+    table = run("predict", out, *images).stdout
+    for image, prediction in zip(images, expected, strict=True):
+        assert [image, prediction.label, f"{prediction.probability:.2%}".replace("%", ""), "%"] in [
+            line.split() for line in table.splitlines()
+        ]
+
+
+def test_predict_takes_folders(trained, little, monkeypatch):
+    monkeypatch.chdir(little)
+    answers = json.loads(run("predict", trained[1], "valid", "--json").stdout)
+    assert [answer["image"] for answer in answers] == sorted(str(path) for path in Path("valid").rglob("*.png"))
+
+
+def test_predict_refuses_with_a_sentence(trained, little, tmp_path):
+    assert refused("predict", tmp_path / "nowhere", little).startswith(f'run (="{tmp_path / "nowhere"}")')
+    assert refused("predict", trained[1], tmp_path / "nothing.png").startswith('path (="')
+    assert refused("predict", trained[1], little, "--json", "--csv") == (
+        "--json and --csv are two forms of one answer; leave one out"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_ctrl_c_while_training(little, tmp_path):
+    pytest.importorskip("torch", reason="torch is of the train extra")
+    command = [
+        sys.executable,
+        "-m",
+        "convista",
+        "train",
+        str(little),
+        "--out",
+        str(tmp_path / "run"),
+        "--epochs",
+        "9999",
+    ]
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline().split()[0] == "epoch"
+    child.send_signal(signal.SIGINT)
+    _, stderr = child.communicate(timeout=60)
+    assert (child.returncode, stderr) == (130, "convista: stopped\n")

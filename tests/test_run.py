@@ -1,0 +1,270 @@
+"""A run folder: train into it, load from it."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from shapes import dataset
+
+from convista import run as room
+from convista.dataset import load_dataset
+from convista.network import save_network
+from convista.run import Run, RunFolderError, load, train
+from convista.training import DivergedError
+
+NETWORK = "5x5/2 8, mean"
+FILES = ["config.json", "history.csv", "log.txt", "model.safetensors", "report.html"]
+
+
+@pytest.fixture(autouse=True)
+def shapes(monkeypatch):
+    """Runs of these tests learn from tiny shapes, whatever data they name; the sample alone is itself."""
+    data = dataset(train=24, valid=12)
+    monkeypatch.setattr(
+        room, "load_dataset", lambda name, size=None: load_dataset(name) if name == "mnist_sample" else data
+    )
+    return data
+
+
+def quick(out=None, **choices):
+    return train("shapes", out=out, **{"network": NETWORK, "epochs": 2, "batch": 8, **choices})
+
+
+def names(folder):
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def contents(folder):
+    return {entry.name: entry.read_bytes() for entry in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "load_dataset", lambda name, size=None: dataset(train=24, valid=12))
+        return quick(tmp_path_factory.mktemp("runs") / "first")
+
+
+def test_the_folder_is_the_one_asked_for_with_all_that_belongs_in(done):
+    assert done.folder.name == "first"
+    assert names(done.folder) == FILES
+    assert names(done.folder.parent) == ["first"]
+
+
+def test_the_run_knows_its_result(done, shapes):
+    assert isinstance(done, Run)
+    assert done.accuracy == done.facts.accuracy == done.history[-1].accuracy
+    assert [epoch.number for epoch in done.history] == [1, 2]
+    assert done.facts.command == (
+        f"convista train shapes --out {done.folder} --network '5x5/2 8, mean' --epochs 2 --batch 8 --seed 0"
+    )
+
+
+def test_the_loaded_network_is_the_trained_one(done, shapes):
+    wanted = done.model.predict(shapes.valid.images)
+    assert load(done.folder).predict(shapes.valid.images) == wanted
+    assert load(str(done.folder / "model.safetensors")).predict(shapes.valid.images) == wanted
+    right = [p.label == shapes.classes[truth] for p, truth in zip(wanted, shapes.valid.labels, strict=True)]
+    assert np.mean(right) == done.accuracy
+
+
+def test_one_epoch_of_the_sample_is_worth_something(tmp_path):
+    run = train(out=tmp_path / "sample", epochs=1)
+    assert run.accuracy >= 0.985
+    counts = {"train": (6131, 6265), "valid": (1010, 1028)}
+    assert (run.facts.counts, run.facts.classes, run.facts.image_shape) == (counts, ("3", "7"), (1, 28, 28))
+    assert f"{run.accuracy:.4f}" in (run.folder / "log.txt").read_text()
+
+
+def test_config_says_what_was_asked_for(done):
+    config = json.loads((done.folder / "config.json").read_text())
+    assert config["convista"]
+    assert {name: config[name] for name in ("data", "size", "network", "epochs", "batch", "seed", "threads")} == {
+        "data": "shapes", "size": None, "network": NETWORK, "epochs": 2, "batch": 8, "seed": 0, "threads": None,
+    }  # fmt: skip
+
+
+def test_history_has_a_row_for_each_epoch(done):
+    with (done.folder / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["number", "train_loss", "valid_loss", "accuracy", "seconds"]
+    assert [(int(row["number"]), float(row["valid_loss"])) for row in rows] == [
+        (epoch.number, epoch.valid_loss) for epoch in done.history
+    ]
+
+
+def test_the_log_tells_the_course_with_the_time(done):
+    lines = (done.folder / "log.txt").read_text().splitlines()
+    assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d ", line) for line in lines)
+    subjects = [line.split(" ", 2)[1] for line in lines]
+    assert subjects == ["began:", "settings:", "machine:", "versions:", "data:", "data:", "epoch", "epoch", "done:"]
+    assert lines[5].endswith("shapes/odd.png was left out: it is empty")
+
+
+def test_a_missing_report_is_written_anew(done):
+    before = (done.folder / "report.html").read_text()
+    (done.folder / "report.html").unlink()
+    assert done.report() == done.folder / "report.html"
+    assert (done.folder / "report.html").read_text() == before
+
+
+def test_without_a_folder_runs_are_numbered(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "2").mkdir(parents=True)
+    (tmp_path / "runs" / "2" / "mine.txt").write_text("kept")
+    assert [quick(epochs=1).folder.as_posix() for _ in range(2)] == ["runs/1", "runs/3"]
+    assert names(tmp_path / "runs" / "2") == ["mine.txt"]
+
+
+def test_an_empty_folder_is_taken(tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert names(quick(tmp_path / "empty", epochs=1).folder) == FILES
+
+
+def refused(out, **choices):
+    with pytest.raises(RunFolderError) as caught:
+        quick(out, **choices)
+    return str(caught.value)
+
+
+def test_a_run_is_not_overwritten_unasked(done):
+    before = contents(done.folder)
+    assert refused(done.folder) == (
+        f'out (="{done.folder}") already holds a run; give another folder, '
+        "or overwrite=True (--overwrite) to replace it"
+    )
+    assert contents(done.folder) == before
+
+
+def test_another_run_is_not_overwritten_at_all(done):
+    before = contents(done.folder)
+    assert refused(done.folder, epochs=3, overwrite=True) == (
+        f'out (="{done.folder}") holds another run (epochs was 2, is 3), which overwriting would lose; '
+        "give another folder"
+    )
+    assert contents(done.folder) == before
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    assert refused(tmp_path, overwrite=True) == (
+        f'out (="{tmp_path}") holds "notes.txt", no file of a run; give a folder that is new or empty'
+    )
+    assert names(tmp_path) == ["notes.txt"]
+
+
+def test_a_file_in_the_way_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    assert refused(tmp_path / "file") == f'out (="{tmp_path}/file") is a file; give a folder that is new or empty'
+
+
+def test_the_same_run_is_replaced_when_asked(tmp_path):
+    first = quick(tmp_path / "demo", epochs=1)
+    (first.folder / "report.html").unlink()
+    model = (first.folder / "model.safetensors").read_bytes()
+    again = quick(tmp_path / "demo", epochs=1, overwrite=True)
+    assert again.folder == first.folder
+    assert names(tmp_path) == ["demo"]
+    assert names(again.folder) == FILES
+    assert (again.folder / "model.safetensors").read_bytes() == model  # the same seed, the same bits
+
+
+def test_a_failure_while_replacing_leaves_the_old_run(tmp_path, monkeypatch):
+    quick(tmp_path / "demo", epochs=1)
+    before = contents(tmp_path / "demo")
+    monkeypatch.setattr(room, "save_network", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
+    with pytest.raises(OSError, match="the disk is full"):
+        quick(tmp_path / "demo", epochs=1, overwrite=True)
+    assert contents(tmp_path / "demo") == before
+    assert names(tmp_path) == ["demo"]
+
+
+class Fault:
+    def batch(self, done, total, loss):
+        if done == 2:
+            raise DivergedError("training diverged: a sentence")
+
+    def epoch(self, epoch):
+        pass
+
+
+def test_a_failed_run_keeps_its_log(tmp_path):
+    with pytest.raises(DivergedError):
+        quick(tmp_path / "a", watcher=Fault())
+    assert names(tmp_path / "a") == ["config.json", "log.txt"]
+    last = (tmp_path / "a" / "log.txt").read_text().splitlines()[-1]
+    assert last.endswith(" stopped: DivergedError: training diverged: a sentence")
+    assert names(quick(tmp_path / "a", overwrite=True).folder) == FILES
+
+
+def test_two_runs_that_begin_at_once_do_not_mix(tmp_path, monkeypatch, shapes):
+    def late(name, size=None):
+        (tmp_path / "a").mkdir()
+        (tmp_path / "a" / "config.json").write_text("{}")
+        return shapes
+
+    monkeypatch.setattr(room, "load_dataset", late)
+    assert refused(tmp_path / "a") == (f'out (="{tmp_path}/a"): another run has just begun there; give another folder')
+
+
+@pytest.mark.parametrize("choice", [{"epochs": 0}, {"network": "simpel"}, {"network": "3x3 classes"}, {"rotation": -1}])
+def test_what_can_not_be_trained_leaves_no_folder(tmp_path, choice):
+    with pytest.raises(ValueError, match=next(iter(choice))):
+        quick(tmp_path / "a", **choice)
+    assert names(tmp_path) == []
+
+
+def test_the_watcher_hears_too(tmp_path):
+    heard = []
+
+    class Watcher:
+        def batch(self, done, total, loss):
+            heard.append((done, total))
+
+        def epoch(self, epoch):
+            heard.append(epoch.number)
+
+    quick(tmp_path / "a", epochs=2, batch=12, watcher=Watcher())
+    assert heard == [(1, 4), (2, 4), 1, (3, 4), (4, 4), 2]
+
+
+def test_a_wrong_argument_names_the_near_one(tmp_path):
+    with pytest.raises(TypeError) as caught:
+        quick(tmp_path / "a", epoch=3)
+    assert str(caught.value) == 'train has no argument epoch; did you mean "epochs"?'
+
+
+def test_load_says_what_is_missing(tmp_path, done):
+    (tmp_path / "log.txt").touch()
+    with pytest.raises(RunFolderError) as caught:
+        load(tmp_path)
+    assert str(caught.value) == (
+        f'run (="{tmp_path}") is not the folder of a finished run: it lacks config.json, model.safetensors, '
+        "history.csv, report.html"
+    )
+
+
+def test_load_names_the_near_folder(tmp_path):
+    (tmp_path / "first").mkdir()
+    with pytest.raises(FileNotFoundError) as caught:
+        load(tmp_path / "frist")
+    assert str(caught.value) == f'run (="{tmp_path}/frist") is neither a folder nor a file; did you mean "first"?'
+
+
+def test_a_network_of_ones_own_file_loads(tmp_path, done):
+    save_network(done.model, tmp_path / "mine.safetensors")
+    assert load(tmp_path / "mine.safetensors").text == done.model.text
+
+
+@pytest.mark.parametrize(("size", "words"), [(20, "--size 20"), ((20, 30), "--size 20,30")])
+def test_the_command_repeats_the_size(tmp_path, size, words):
+    assert f" {words} " in quick(tmp_path / "a", epochs=1, size=size).facts.command
+
+
+def test_a_path_means_a_folder_even_if_a_data_set_is_called_so(tmp_path):
+    assert train(Path("mnist"), out=tmp_path / "a", network=NETWORK, epochs=1, batch=8).facts.command.startswith(
+        "convista train ./mnist --out"
+    )

@@ -1,0 +1,196 @@
+"""What the report says, read back from the page and added up again."""
+
+import base64
+import hashlib
+import os
+import re
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from html_page import Node, cells, number, pixels, read, table
+from imagined_run import HOSTILE, facts
+from PIL import Image
+
+from convista.picture.colours import paint
+from convista.studio import report_html
+from convista.studio.words import WORDS
+from convista.training.facts import Epoch, Sample, Steps
+
+GOLDEN = Path(__file__).parent / "golden" / "report.html"
+
+
+@pytest.fixture(scope="module")
+def page() -> Node:
+    return read(report_html(facts()))
+
+
+def test_the_page_is_the_one_in_the_golden_file():
+    body = report_html(facts()).partition("<body>")[2].partition("<script>")[0]
+    body = re.sub(r'"data:image/png;base64,([^"]*)"', digest, body)
+    body = re.sub("(<svg)[^>]*>.*?(<title>.*?</title>).*?(</svg>)", r"\1>\2\3", body, flags=re.DOTALL)  # another room's
+    if os.environ.get("CONVISTA_RENEW"):
+        GOLDEN.write_text(body, encoding="utf-8")
+    assert body == GOLDEN.read_text(encoding="utf-8")
+
+
+def digest(address: re.Match[str]) -> str:
+    """A picture by its pixels: another version of the PNG writer may pack them in other bytes."""
+    with Image.open(BytesIO(base64.b64decode(address[1]))) as opened:
+        array = np.asarray(opened)
+    return f'"{"x".join(map(str, array.shape))} {hashlib.sha256(array.tobytes()).hexdigest()[:12]}"'
+
+
+def test_the_headline_gives_counts_and_the_interval_by_hand(page):
+    header = page.one("header")
+    assert header.one("p", **{"class": "score"}).english == "99.80\u202f%2,041 of 2,045 right"
+    n, p, z = 2045, 2041 / 2045, 1.96
+    middle, reach = p + z * z / 2 / n, z * (p * (1 - p) / n + z * z / 4 / n / n) ** 0.5
+    low, high = ((middle + sign * reach) / (1 + z * z / n) for sign in (-1, 1))
+    assert f"{low:.2%}".replace("%", "\u202f%") in header.one("p", **{"class": "interval"}).english
+    assert f"{high:.2%}".replace("%", "\u202f%") in header.one("p", **{"class": "interval"}).english
+
+
+def test_the_strip_names_the_run_in_figures(page):
+    strip = page.one("dl", **{"class": "strip"})
+    named = {row.one("dt").english: row.one("dd").english for row in strip.all("div")}
+    assert named == {
+        "errors": "4",
+        "training images": "2,540",
+        "classes": "3",
+        "parameters": "1,256",
+        "epochs": "2",
+        "time": "1 h 1 min",
+    }
+
+
+def test_the_parameters_add_up(page):
+    layers = table(page, "layers")
+    each = [number(row[-1]) for row in cells(layers.one("tbody"))]
+    assert sum(each) == number(cells(layers.one("tfoot"))[0][-1]) == facts().parameters
+    assert cells(layers.one("tbody"))[0] == ["layers.0", "Conv2d", "2\xa0×\xa03\xa0×\xa03", "18"]
+
+
+def test_the_confusion_matrix_is_that_of_the_facts_and_adds_up(page):
+    rows = cells(table(page, "matrix").one("tbody"))
+    matrix = np.array([[number(cell) for cell in row[1:-2]] for row in rows])
+    assert (matrix == facts().confusion).all()
+    assert [number(row[-2]) for row in rows] == matrix.sum(axis=1).tolist()
+    assert [row[-1] for row in rows] == ["99.80\u202f%", "99.90\u202f%", "85.71\u202f%"]
+
+
+def test_the_matrix_shades_right_and_wrong_differently_and_more_errors_deeper(page):
+    body = table(page, "matrix").one("tbody")
+    right, wrong = (body.all("td", **{"class": kind}) for kind in ("right", "wrong"))
+    assert [cell.text for cell in right] == ["1,008", "1,027", "6"]
+    assert [(cell.text, cell.attributes["style"]) for cell in wrong] == [
+        ("2", "--deep:1.000"),
+        ("1", "--deep:0.500"),
+        ("1", "--deep:0.500"),
+    ]
+
+
+def test_the_counts_of_the_images_add_up(page):
+    counts = table(page, "counts")
+    rows = np.array([[number(cell) for cell in row[1:]] for row in cells(counts.one("tbody"))])
+    assert rows[:, :2].T.tolist() == [list(facts().counts["train"]), list(facts().counts["valid"])]
+    assert (rows[:, 0] + rows[:, 1] == rows[:, 2]).all()
+    assert [number(cell) for cell in cells(counts.one("tfoot"))[0][1:]] == rows.sum(axis=0).tolist()
+
+
+def test_the_pictures_are_the_images_pixel_for_pixel(page):
+    told = facts()
+    shown = page.one("dl", **{"class": "samples"}).all("img") + page.one("ol", **{"class": "cards"}).all("img")
+    images = [s.image[0] for s in told.samples] + [m.sample.image[0] for m in told.mistakes]
+    for picture, image in zip(shown, images, strict=True):
+        assert (pixels(picture) == image).all()
+
+
+def test_a_colour_photo_is_shown_in_colour_and_shrunk():
+    image = np.zeros((3, 300, 200), np.uint8)
+    image[0, :150], image[2, 150:] = 250, 100  # red above blue
+    told = facts(samples=(Sample("train/a.jpg", "3", image),), mistakes=())
+    (picture,) = read(report_html(told)).one("dl", **{"class": "samples"}).all("img")
+    assert pixels(picture).shape == (60, 40, 3)
+    assert pixels(picture)[[0, -1], 20].tolist() == [[250, 0, 0], [0, 0, 100]]
+
+
+def test_a_mistake_says_what_the_network_thought(page):
+    first, second = page.one("ol", **{"class": "cards"}).all("li")
+    assert first.one("b").english == f"3, taken for {HOSTILE}"
+    thoughts = [[row.one("dt").text, row.one("dd").text] for row in second.all("div")]
+    assert thoughts == [["3", "75.00\u202f%"], ["nine", "20.00\u202f%"]]
+    assert [row.one("dd").text for row in first.all("div")] == ["> 99.99\u202f%", "< 0.01\u202f%"]
+
+
+def test_the_kernels_are_written_and_coloured_on_one_scale_around_zero(page):
+    weights = facts().first_kernels
+    tables = page.one("section", id="kernels").all("table")
+    shown = [float(cell.replace("−", "-")) for kernel in tables for row in cells(kernel) for cell in row]
+    assert np.allclose(shown, weights.ravel(), atol=0.005)
+    styles = [cell.attributes["style"] for kernel in tables for cell in kernel.all("td")]
+    colours = paint(weights.ravel(), "RdBu_r", (-0.5, 0.5))
+    assert styles == [f"background:#{bytes(colour.tolist()).hex()}" for colour in colours]
+
+
+def test_large_kernels_are_pictures_with_their_numbers_beside():
+    bank = np.random.default_rng(0).normal(size=(70, 3, 7, 7)).astype(np.float32)
+    section = read(report_html(facts(first_kernels=bank))).one("section", id="kernels")
+    pictures = [image for figure in section.all("figure") for image in figure.all("img")]
+    assert len(pictures) == 64 * 3
+    assert "and 6 more kernels" in section.english
+    numbers = [float(n) for n in str(pictures[0].attributes["title"]).replace("−", "-").split()]
+    assert np.allclose(numbers, bank[0, 0].ravel(), atol=0.05)
+
+
+def test_the_command_the_settings_and_the_machine_are_told(page):
+    run = page.one("section", id="run")
+    assert run.one("pre").text == facts().command
+    assert cells(table(page, "settings")) == [["epochs", "2"], ["label smoothing", "0.1"], ["odd one", "<1>"]]
+    assert cells(table(page, "machine")) == [["processor", "One"], ["cores", "2"]]
+    assert cells(table(page, "versions")) == [["convista", "0.1.0"], ["python", "3.11.7"]]
+    assert cells(table(page, "clock"))[0] == ["Started", "2026-11-22 23:10:00+01:00"]
+
+
+def test_each_epoch_has_a_row_and_each_curve_a_title(page):
+    assert cells(table(page, "history").one("tbody")) == [
+        ["1", "0.5000", "0.2500", "90.00\u202f%", "1.2"],
+        ["2", "0.1250", "0.0625", "99.80\u202f%", "1.5"],
+    ]
+    titles = [chart.one("title").text for chart in page.one("section", id="training").all("svg")]
+    assert titles[::2] == [WORDS[key][0] for key in ("loss", "accuracy_curve", "rate", "momentum", "batch_loss")]
+    assert titles[1::2] == [WORDS[key][1] for key in ("loss", "accuracy_curve", "rate", "momentum", "batch_loss")]
+
+
+# Runs that went otherwise.
+
+
+def test_many_classes_are_listed_as_pairs_the_most_confused_first():
+    confusion = np.diag(np.full(30, 9))
+    confusion[4, 7], confusion[8, 1] = 3, 1
+    names = tuple(f"class {number}" for number in range(30))
+    counts = {"train": (9,) * 30, "valid": tuple(confusion.sum(axis=1).tolist())}
+    page = read(report_html(facts(classes=names, counts=counts, confusion=confusion)))
+    assert cells(table(page, "pairs").one("tbody")) == [
+        ["class 4", "class 7", "3", "25.00\u202f%"],
+        ["class 8", "class 1", "1", "10.00\u202f%"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "section", "words"),
+    [
+        ({"remarks": ()}, "data", "Nothing odd was found in the data."),
+        ({"mistakes": (), "confusion": np.diag([5, 5, 5])}, "mistakes", "every validation image was right"),
+        ({"mistakes": ()}, "mistakes", "No pictures of them were kept."),
+        ({"confusion": np.diag([5, 5, 0])}, "confusion", "–"),
+        ({"first_kernels": np.zeros((1, 1, 3, 3), np.float32)}, "kernels", "0.00"),
+        ({"first_kernels": np.full((1, 1, 3, 3), np.nan, np.float32)}, "kernels", "nan"),
+        ({"history": (Epoch(1, float("nan"), float("inf"), 0.5, 1.0),)}, "training", "nan"),
+        ({"steps": Steps((), (), ())}, "training", "Learning rate"),
+    ],
+    ids=["no remarks", "no errors", "no pictures", "no image of a class", "zeros", "NaN", "diverged", "no steps"],
+)
+def test_a_run_of_another_kind_has_its_report(changes, section, words):
+    assert words in read(report_html(facts(**changes))).one("section", id=section).english

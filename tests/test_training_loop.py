@@ -1,0 +1,203 @@
+"""The loop: it learns, it repeats itself, it says when it can't go on."""
+
+import hashlib
+import math
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from shapes import dataset
+
+from convista.dataset import Split
+from convista.network import NAMED
+from convista.training import DivergedError, Settings, fit
+from convista.training.loop import _Course, _optimizer
+from convista.training.schedule import one_cycle
+from convista.training.start import new_network, resolve
+
+QUICK = Settings(network="5x5/2 8, 3x3/2 16, mean", epochs=8, batch=16, rate=0.03, shift=1, rotation=5)
+
+
+@pytest.fixture(scope="module")
+def shapes():
+    return dataset()
+
+
+@pytest.fixture(scope="module")
+def trained(shapes):
+    return fit(shapes, QUICK)
+
+
+def fingerprint(network):
+    return hashlib.sha256(b"".join(t.numpy().tobytes() for t in network.state_dict().values())).hexdigest()
+
+
+class Notes:
+    def __init__(self):
+        self.batches, self.epochs = [], []
+
+    def batch(self, done, total, loss):
+        self.batches.append((done, total, loss))
+
+    def epoch(self, epoch):
+        self.epochs.append(epoch)
+
+
+def test_it_learns(trained):
+    assert trained.facts.accuracy >= 0.9
+    first, *_, last = trained.facts.history
+    assert last.valid_loss < first.valid_loss
+
+
+def test_the_network_stands_ready_to_judge(trained, shapes):
+    assert not trained.network.training
+    labels = [prediction.label for prediction in trained.network.predict(shapes.valid.images)]
+    right = np.mean([label == shapes.classes[truth] for label, truth in zip(labels, shapes.valid.labels, strict=True)])
+    assert right == trained.facts.accuracy
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(trained, shapes):
+    again, other = fit(shapes, QUICK), fit(shapes, replace(QUICK, seed=1))
+    assert fingerprint(again.network) == fingerprint(trained.network)
+    assert again.facts.steps == trained.facts.steps
+    assert fingerprint(other.network) != fingerprint(trained.network)
+
+
+def test_two_threads_repeat_themselves_too(shapes):
+    settings = replace(QUICK, epochs=1, threads=2)
+    assert fingerprint(fit(shapes, settings).network) == fingerprint(fit(shapes, settings).network)
+
+
+def test_another_process_gives_the_same_bits(trained):
+    code = "import test_training_loop as t; print(t.fingerprint(t.fit(t.dataset(), t.QUICK).network))"
+    paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == fingerprint(trained.network)
+
+
+def test_random_numbers_and_threads_are_left_as_found(shapes):
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002 - the state that users still have
+    before = torch.get_rng_state(), np.random.get_state()[1].tolist(), torch.get_num_threads()  # noqa: NPY002
+    fit(shapes, replace(QUICK, epochs=1, threads=1))
+    after = torch.get_rng_state(), np.random.get_state()[1].tolist(), torch.get_num_threads()  # noqa: NPY002
+    assert torch.equal(before[0], after[0])
+    assert before[1:] == after[1:]
+
+
+def test_what_was_drawn_before_does_not_matter(trained, shapes):
+    torch.rand(7)
+    assert fingerprint(fit(shapes, QUICK).network) == fingerprint(trained.network)
+
+
+def test_each_step_follows_the_cycle(trained):
+    steps = trained.facts.steps
+    wanted = [one_cycle(done / 48, QUICK.rate) for done in range(48)]  # 96 images, 6 batches, 8 epochs
+    assert list(zip(steps.rate, steps.momentum, strict=True)) == wanted
+    assert len(steps.loss) == 48
+
+
+def test_the_watcher_hears_every_batch_and_epoch(shapes):
+    notes = Notes()
+    facts = fit(shapes, replace(QUICK, epochs=2), watcher=notes).facts
+    assert notes.batches == [(i + 1, 12, loss) for i, loss in enumerate(facts.steps.loss)]
+    assert tuple(notes.epochs) == facts.history
+    assert facts.history[1].train_loss == pytest.approx(math.fsum(facts.steps.loss[6:]) / 6)
+
+
+def test_every_image_is_seen_once_an_epoch_in_batches_of_nearly_one_size(shapes, monkeypatch):
+    seen, step = [], _Course.step
+    monkeypatch.setattr(_Course, "step", lambda self, chosen: (seen.append(chosen), step(self, chosen)))
+    fit(shapes, replace(QUICK, batch=50, epochs=2))
+    assert [len(chosen) for chosen in seen] == [48, 48, 48, 48]
+    epochs = [torch.cat(seen[:2]).tolist(), torch.cat(seen[2:]).tolist()]
+    assert [sorted(order) for order in epochs] == [[*range(96)]] * 2
+    assert epochs[0] != epochs[1]
+
+
+@pytest.mark.parametrize(("count", "batch"), [(2, 128), (5, 4), (33, 32)])
+def test_few_images_and_odd_batches_train(count, batch):
+    few = dataset(train=count, valid=2)
+    facts = fit(few, Settings(epochs=2, batch=batch)).facts
+    assert len(facts.steps.loss) == 2 * math.ceil(count / batch)
+    assert math.isfinite(facts.history[-1].valid_loss)
+
+
+def test_colour_and_read_only_arrays_train():
+    colour = dataset(train=32, valid=8, channels=3)
+    for array in (colour.train.images, colour.train.labels, colour.valid.images, colour.valid.labels):
+        array.flags.writeable = False
+    assert fit(colour, Settings(epochs=1, batch=16)).network.image_shape == (3, 16, 16)
+
+
+def test_a_loss_that_is_no_number_stops_with_the_step_and_the_rate(shapes, monkeypatch):
+    monkeypatch.setattr(_Course, "loss", lambda self, chosen: torch.tensor(math.nan if len(self.losses) == 7 else 1.0))
+    monkeypatch.setattr(torch.Tensor, "backward", lambda self: None)
+    with pytest.raises(DivergedError) as caught:
+        fit(shapes, QUICK)
+    rate = one_cycle(7 / 48, QUICK.rate).rate
+    assert str(caught.value) == (
+        f"training diverged: the loss was nan at step 8 of 48, where the learning rate was {rate:.3g}; "
+        "try a lower peak, such as rate=0.003"
+    )
+
+
+def test_weights_decay_and_norms_and_biases_do_not(shapes):
+    network = new_network(shapes, QUICK)
+    kernels, others = _optimizer(network, QUICK).param_groups
+    assert (kernels["weight_decay"], others["weight_decay"]) == (0.05, 0)
+    names = {id(parameter): name for name, parameter in network.named_parameters()}
+    assert [names[id(parameter)] for parameter in kernels["params"]] == [
+        "layers.0.conv.weight",
+        "layers.1.conv.weight",
+        "layers.linear.weight",
+    ]
+    assert len(kernels["params"]) + len(others["params"]) == len(names)
+
+
+@pytest.mark.parametrize(("channels", "size"), [(1, 16), (3, 800)])  # the second is counted in several parts
+def test_the_scaling_is_that_of_the_training_images(channels, size):
+    data = dataset(train=14, valid=2, channels=channels, size=size)
+    data.train.images[:, -1] //= 2
+    network = new_network(data, QUICK)
+    assert network.mean.flatten().tolist() == pytest.approx(data.train.images.mean(axis=(0, 2, 3)).tolist(), rel=1e-6)
+    assert network.std.flatten().tolist() == pytest.approx(data.train.images.std(axis=(0, 2, 3)).tolist(), rel=1e-6)
+
+
+def test_images_all_alike_are_no_division_by_zero():
+    plain = dataset(train=8, valid=4)
+    plain.train.images[:] = 7
+    assert new_network(plain, QUICK).std.item() == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (
+            lambda data: replace(data, valid=Split(data.valid.images[:0], data.valid.labels[:0], ())),
+            'data (="shapes") has no validation images; put some into each class of both',
+        ),
+        (
+            lambda data: replace(data, train=replace(data.train, labels=np.ones(8, np.int64))),
+            'data (="shapes") has training images of one class only, "ring"; it takes two to tell apart',
+        ),
+    ],
+)  # fmt: skip
+def test_data_that_nothing_can_be_learned_from_are_refused(spoil, sentence):
+    with pytest.raises(ValueError, match="^data") as caught:
+        fit(spoil(dataset(train=8, valid=4)), QUICK)
+    assert str(caught.value) == sentence
+
+
+def test_what_is_left_open_is_decided_by_rule():
+    small, large = dataset(train=4, valid=2), dataset(train=4, valid=2, size=40)
+    assert resolve(small, Settings()) == replace(Settings(), network=NAMED["simple"], threads=1)
+    assert resolve(large, Settings()).network == NAMED["small"]
+    assert resolve(large, Settings()).threads == torch.get_num_threads()
+    assert resolve(small, Settings(threads=2)).threads == 2

@@ -1,0 +1,58 @@
+"""What a run is told to do, checked once."""
+
+import math
+import shlex
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from convista.training import Settings
+
+
+@pytest.mark.parametrize(
+    ("choice", "sentence"),
+    [
+        ({"epochs": 0}, "epochs (=0) must be a whole number from 1 to 100000"),
+        ({"batch": 3}, "batch (=3) must be a whole number from 4 to 100000"),
+        ({"seed": -1}, "seed (=-1) must be a whole number from 0 to 9223372036854775807"),
+        ({"threads": 0}, "threads (=0) must be a whole number from 1 to 1024"),
+        ({"rate": 0}, "rate (=0) must be a number from 1e-08 to 1000"),
+        ({"rate": math.nan}, "rate (=nan) must be a number from 1e-08 to 1000"),
+        ({"label_smoothing": 1.0}, "label_smoothing (=1.0) must be a number from 0 to 0.9"),
+        ({"shift": -1}, "shift (=-1) must be a number from 0 to 10000"),
+    ],
+)
+def test_a_choice_out_of_range_is_refused(choice, sentence):
+    with pytest.raises(ValueError, match="must be") as caught:
+        Settings(**choice)
+    assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "choice", [{"epochs": 2.0}, {"epochs": "2"}, {"seed": None}, {"rate": "fast"}, {"batch": True}]
+)
+def test_a_choice_of_the_wrong_kind_is_refused(choice):
+    with pytest.raises(TypeError, match=r"must be a (whole )?number from"):
+        Settings(**choice)
+
+
+def test_numpy_numbers_are_numbers():
+    assert Settings(epochs=np.int64(3), rate=np.float32(0.5)).epochs == 3
+
+
+def test_every_number_has_a_range():
+    from convista.training.settings import _RANGES
+
+    assert {field.name for field in fields(Settings)} - set(_RANGES) == {"network"}
+
+
+def test_options_repeat_what_differs():
+    settings = Settings(network="5x5/2 16, mean", epochs=2, rate=0.0123456789, threads=2, weight_decay=0.0)
+    words = shlex.split(settings.options())
+    assert "--weight-decay" in words
+    told = {name[2:].replace("-", "_"): value for name, value in zip(words[::2], words[1::2], strict=True)}
+    assert told == {
+        "network": "5x5/2 16, mean", "epochs": "2", "rate": "0.0123456789", "seed": "0", "threads": "2",
+        "weight_decay": "0",
+    }  # fmt: skip
