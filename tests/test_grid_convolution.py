@@ -201,6 +201,10 @@ REFUSED = [
         "kernel (=9) with dilation 1 spans 9 pixels, but there are 6 + padding 0 + 0; "
         "the largest kernel that fits is 6, the least padding in all 3",
     ),
+    (
+        dict(image=np.ones((0, 7)), kernel=np.ones((3, 3))),
+        "size (=0) without padding holds no pixel, so that no kernel fits; the least that does is 1",
+    ),
     (dict(image=np.ones((6, 7)), kernel=np.ones((0, 3))), "kernel (shape (0, 3)) has no weights; the smallest is 1x1"),
     (
         dict(image=np.ones((6, 7)), kernel=np.ones((3, 3)), fill=1, padding_mode="reflect"),
@@ -277,7 +281,9 @@ def test_out_is_filled_and_returned_also_through_a_strided_view():
 def test_an_empty_batch_gives_an_empty_result():
     assert cx.conv2d(np.ones((0, 3, 5, 5)), np.ones((2, 3, 3, 3))).shape == (0, 2, 3, 3)
     with pytest.raises(ValueError, match="no pixel that padding_mode"):
-        cx.conv2d(np.ones((0, 5)), np.ones((1, 3)), padding=2, padding_mode="reflect")
+        cx.conv2d(np.ones((0, 5)), np.ones((1, 3)), padding=(1, 0), padding_mode="reflect")
+    with pytest.raises(ValueError, match=r"^image \(=-4\) must be 0 or more$"):
+        cx.plan((-4, 5), "box")
 
 
 def test_a_tensor_gives_a_tensor_and_shares_its_memory():
@@ -304,6 +310,35 @@ def test_a_tensor_that_requires_a_gradient_gets_one(mode, fill):
     assert kernel.grad is not None
     with torch.no_grad():
         assert not cx.conv2d(image, kernel).requires_grad
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")  # in torch itself
+def test_forward_gradients_and_maps_of_torch_are_kept():
+    image, kernel = torch.randn(5, 6), torch.randn(3, 3)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(image, torch.ones_like(image))
+        tangent = torch.autograd.forward_ad.unpack_dual(cx.conv2d(dual, kernel)).tangent
+        assert torch.allclose(tangent, kernel.sum().expand(3, 4), atol=1e-5)
+    stack = torch.randn(4, 5, 6)
+    each = torch.func.vmap(lambda one: cx.conv2d(one, kernel))(stack)
+    assert torch.allclose(each, cx.conv2d(stack, kernel, batch=True), atol=1e-5)
+
+
+def test_a_tensor_that_requires_a_gradient_is_no_place_for_a_result():
+    with pytest.raises(
+        TypeError, match="^out .a Tensor. must be a NumPy array, or a tensor on the CPU without gradient$"
+    ):
+        cx.conv2d(np.ones((3, 3)), [[1.0]], out=torch.ones(3, 3, dtype=torch.float64, requires_grad=True))
+
+
+def test_steps_may_be_arrays_and_fills_must_be_numbers():
+    image = np.arange(30.0).reshape(5, 6)
+    assert cx.conv2d(image, [[1.0]], stride=np.array([2, 3])).tolist() == image[::2, ::3].tolist()
+    assert cx.conv2d(image, [[1.0]], padding=np.array([1, 0])).shape == (7, 6)
+    with pytest.raises(TypeError, match="^fill .='x'. must be a real number$"):
+        cx.conv2d(image, [[1.0]], fill="x")
+    huge = cx.conv2d(image.astype("float32"), "box", padding=1, fill=1e300, engine="torch")
+    assert np.isposinf(huge[0]).all()
 
 
 def test_a_gradient_flows_to_the_image_in_every_layout():

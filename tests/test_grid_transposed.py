@@ -76,7 +76,8 @@ def test_a_tensor_that_requires_a_gradient_gets_one():
         (dict(padding=2), "padding (=2) crops more than the 4 pixels there are; the largest that leaves one is 1"),
         (dict(groups=2), "groups (=2) must divide the channels (=1)"),
         (dict(bias=[1, 2]), "bias (shape (2,)) must be one number or 1, one a filter"),
-        (dict(kernel=np.ones((2, 1, 2, 2))), "kernel (shape (2, 1, 2, 2)) is for 2 channels; the image has 1"),
+        (dict(image=np.ones((1, 3, 3)), kernel=np.ones((2, 1, 2, 2))), "kernel (shape (2, 1, 2, 2)) is for 2 channels; the image has 1"),
+        (dict(kernel=np.ones((1, 2, 2, 2))), "kernel (shape (1, 2, 2, 2)) must be (rows, cols) for an image (rows, cols), else (channels, filters / groups, rows, cols)"),
     ],
 )  # fmt: skip
 def test_bad_input_is_refused_with_a_sentence(terms, sentence):

@@ -193,6 +193,8 @@ def _output_size(size: int, kernel: int, stride: int, both_pads: Pair, dilation:
     before, after = both_pads
     span = reach(whole("kernel", kernel, 1), whole("dilation", dilation, 1))
     room = size + before + after - span
+    if size + before + after == 0:
+        raise ValueError("size (=0) without padding holds no pixel, so that no kernel fits; the least that does is 1")
     if room < 0:
         largest = (size + before + after - 1) // dilation + 1
         raise ValueError(
@@ -241,6 +243,8 @@ def pair(name: str, value: int | Sequence[int]) -> Pair:
 
 
 def _two(name: str, value: object) -> tuple[int, int]:
+    if hasattr(value, "tolist"):  # an array
+        value = value.tolist()
     if isinstance(value, Sequence) and not isinstance(value, str):
         if len(value) != 2:
             raise ValueError(f"{name} (={value!r}) must be one number or two, not {len(value)}")

@@ -43,7 +43,8 @@ def _pad(problem: Problem, image: torch.Tensor) -> torch.Tensor:
 
     (top, bottom), (left, right) = problem.pads
     if problem.padding_mode == "zeros":
-        return F.pad(image, (left, right, top, bottom), value=problem.fill)
+        fill = float(problem.precision.work.type(problem.fill))  # what float32 can't hold becomes infinity
+        return F.pad(image, (left, right, top, bottom), value=fill)
     for axis, size, pads in zip((2, 3), problem.size, problem.pads, strict=True):
         image = image.index_select(axis, _index(size, pads, problem.padding_mode, image))
     return image

@@ -14,7 +14,7 @@ from convista.grid.planner import Plan
 from convista.grid.precision import Array, Weights, saturate
 from convista.grid.problem import Problem, read_bias, read_kernel_argument, read_problem
 from convista.grid.threads import thread_count
-from convista.window import Padding
+from convista.window import Padding, whole
 
 
 def conv2d(
@@ -168,6 +168,8 @@ def plan(
     work    12,168 flops, 5,876 bytes, 2.1 flops a byte
     """
     if _is_shape(image):
+        for size in image:
+            whole("image", size, 0)
         arrived = kinds.Arrived(np.broadcast_to(np.float32(0), image), lambda result: result, channels_last=False)
     else:
         arrived = kinds.arrive(image)
@@ -188,9 +190,9 @@ def _result_array(problem: Problem, out: Any, *inputs: Array) -> Array:
     """Return the array to fill: `out` if it fits, else a new one."""
     if out is None:
         return np.empty(problem.output_shape, problem.precision.result)
-    target: Array = out.numpy() if kinds.is_tensor(out) else out
+    target: Array = out.detach().numpy() if kinds.is_tensor(out) and not kinds.needs_torch(out) else out
     if not isinstance(target, np.ndarray):
-        raise TypeError(f"out (a {type(out).__name__}) must be a NumPy array or a tensor on the CPU")
+        raise TypeError(f"out (a {type(out).__name__}) must be a NumPy array, or a tensor on the CPU without gradient")
     if target.shape != problem.output_shape:
         raise ValueError(f"out (shape {target.shape}) must have the result's shape {problem.output_shape}")
     if target.dtype != problem.precision.result:

@@ -23,6 +23,8 @@ class Arrived:
 
 def arrive(image: Any) -> Arrived:
     """Return the array in `image`, of whatever kind it is."""
+    if type(image).__module__.startswith("dask."):
+        raise TypeError("image (a Dask array) is not supported yet; give image.compute(), or parts of it")
     array = as_array(image)
     if is_tensor(image):
         return Arrived(array, sys.modules["torch"].from_numpy, channels_last=False)
@@ -44,6 +46,14 @@ def needs_torch(*things: Any) -> bool:
 
 
 def _only_torch(tensor: Any) -> bool:
+    """Whether a tensor carries a gradient, backward or forward, or is more than numbers in memory."""
     torch = sys.modules["torch"]
-    gradient = tensor.requires_grad and torch.is_grad_enabled()
-    return bool(gradient or tensor.device.type != "cpu" or tensor.dtype == torch.bfloat16)
+    if tensor.requires_grad and torch.is_grad_enabled():
+        return True
+    if torch.autograd.forward_ad.unpack_dual(tensor).tangent is not None:
+        return True
+    try:
+        tensor.detach().numpy()
+    except (TypeError, RuntimeError):  # another device, bfloat16, sparse, a wrapper of torch.func ...
+        return True
+    return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -106,9 +107,10 @@ def read_problem(
     groups = channels if layout.each_channel else window.whole("groups", groups, 1)
     _check_channels(layout, channels, filters, groups, weights.array.shape)
     _check_bias(None if bias is None else bias.array, filters, layout)
-    _check_border(padding_mode, fill, (size["h"], size["w"]), padding)
     kernel = (weights.array.shape[-2], weights.array.shape[-1])
     strides, dilations = window.pair("stride", stride), window.pair("dilation", dilation)
+    pads = window.pads_of_both(padding, kernel, strides, dilations)
+    _check_border(padding_mode, fill, (size["h"], size["w"]), pads)
     problem = Problem(
         images=size.get("n", 1),
         channels=channels,
@@ -116,7 +118,7 @@ def read_problem(
         filters=filters,
         kernel=kernel,
         stride=strides,
-        pads=window.pads_of_both(padding, kernel, strides, dilations),
+        pads=pads,
         dilation=dilations,
         groups=groups,
         padding_mode=padding_mode,
@@ -170,9 +172,11 @@ def _check_bias(bias: Array | None, filters: int, layout: Layout) -> None:
         raise ValueError(f"bias (shape {bias.shape}) must be {wanted}")
 
 
-def _check_border(mode: str, fill: float, size: Pair, padding: Padding) -> None:
+def _check_border(mode: str, fill: Any, size: Pair, pads: tuple[Pair, Pair]) -> None:
     one_of("padding_mode", mode, MODES)
+    if not isinstance(fill, Real):
+        raise TypeError(f"fill (={fill!r}) must be a real number")
     if mode != "zeros" and fill != 0:
         raise ValueError(f'fill (={fill}) is used by padding_mode "zeros" only, not by "{mode}"; leave one of them out')
-    if 0 in size and mode != "zeros" and padding not in ("valid", 0):
+    if 0 in size and mode != "zeros" and any(map(any, pads)):
         raise ValueError(f'image ({size[0]} rows, {size[1]} cols) has no pixel that padding_mode "{mode}" could repeat')

@@ -85,7 +85,7 @@ def _four_axes(image: Array, kernel: Array, groups: int) -> tuple[Array, Array]:
             f"image (shape {image.shape}) must have 2, 3 or 4 axes: "
             "(rows, cols), (channels, rows, cols) or (images, channels, rows, cols)"
         )
-    if kernel.ndim != (2 if image.ndim == 2 else 4) and not (image.ndim == 2 and kernel.ndim == 4):
+    if kernel.ndim != (2 if image.ndim == 2 else 4):
         raise ValueError(
             f"kernel (shape {kernel.shape}) must be (rows, cols) for an image (rows, cols), "
             "else (channels, filters / groups, rows, cols)"
