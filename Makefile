@@ -11,7 +11,8 @@ help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 demo: .venv/installed-all ## train on the built-in threes and sevens; writes runs/demo/report.html
-	$(BIN)/convista train mnist_sample --out runs/demo --seed 0 --overwrite
+	@rm -rf runs/demo  # the demo's own folder: the same command makes the same bits again
+	$(BIN)/convista train mnist_sample --out runs/demo --seed 0
 
 test: .venv/installed-dev ## the whole gate: format, lint, types, doctests, tests, wheel
 	scripts/check

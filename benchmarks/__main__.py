@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -17,9 +15,10 @@ import numpy as np
 
 import convista as cx
 from convista.files import write_text
+from convista.training.machine import machine, versions
 
 CASES = [(size, kernel) for size in (28, 256, 1024, 2048) for kernel in (3, 5, 9)]
-PEERS = ("opencv-python-headless", "scipy", "torch")
+PEERS = ("opencv-python-headless", "scipy", "numba")
 ROUNDS = 15
 LEAST_SECONDS = 0.02
 
@@ -70,18 +69,6 @@ def _once(run: Run, repeats: int) -> float:
     return (time.perf_counter() - start) / repeats
 
 
-def machine() -> dict[str, str]:
-    """Return what the figures rest on."""
-    cpu = Path("/proc/cpuinfo")
-    names = [line for line in cpu.read_text().splitlines() if line.startswith("model name")] if cpu.exists() else []
-    return {
-        "processor": names[0].partition(": ")[2] if names else platform.processor(),
-        "cores": str(os.cpu_count()),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-    } | {name: version(name) for name in ("convista", "numpy", "numba", *PEERS)}
-
-
 def main() -> None:
     """Measure all cases and print one line each."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -102,7 +89,14 @@ def main() -> None:
         print(f"{size:>5} x {size:<4} {side:>4}^2 {ours * 1e3:>7.3f} ms  {ratios}", flush=True)
         results.append({"size": size, "kernel": side, "seconds": seconds})
     if options.json:
-        facts = {"machine": machine(), "threads": options.threads, "rounds": ROUNDS, "results": results}
+        peers = {name: version(name) for name in PEERS}
+        facts = {
+            "machine": machine(),
+            "versions": versions() | peers,
+            "threads": options.threads,
+            "rounds": ROUNDS,
+            "results": results,
+        }
         write_text(options.json, json.dumps(facts, indent=1) + "\n")
 
 

@@ -38,7 +38,7 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 
 def png_of(rows: int, cols: int, depth: int, colour: int, data: bytes, extra: bytes = b"") -> bytes:
     head = struct.pack(">IIBBBBB", cols, rows, depth, colour, 0, 0, 0)
-    tail = chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+    tail = chunk(b"IDAT", zlib.compress(data, 1)) + chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + extra + tail
 
 

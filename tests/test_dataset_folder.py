@@ -125,9 +125,11 @@ def test_the_folder_is_only_read(pets: Path) -> None:
     assert state(pets) == before
 
 
-def test_many_files_keep_their_order_over_the_threads(pets: Path) -> None:
-    put(pets, {f"train/cat/{number:03}.png": picture(number) for number in range(250)})
-    found = values(load_dataset(pets))
+@pytest.mark.parametrize("side", [4, 65])  # by one thread, by several
+def test_many_files_keep_their_order(tmp_path: Path, side: int) -> None:
+    put(tmp_path, {f"train/cat/{number:03}.png": picture(number, side, side) for number in range(250)})
+    put(tmp_path, {name: picture(0, side, side) for name in ("train/dog/1.png", "valid/cat/1.png", "valid/dog/1.png")})
+    found = values(load_dataset(tmp_path))
     assert [found[f"train/cat/{number:03}.png"] for number in range(250)] == list(range(250))
 
 
@@ -211,9 +213,18 @@ def test_more_than_the_memory_should_hold_is_refused_before(pets: Path) -> None:
 
 def test_a_common_size_beyond_the_memory_is_refused_too(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("convista.dataset.folder.MAX_BYTES", 6 * 4 * 5 - 1)
+    monkeypatch.delattr("convista.dataset.folder.bring_to")  # it isn't even tried
     assert error_of(pets) == (
         "size (=4 rows x 5 cols) must let 6 images fit into 0 GiB, but they take 0.0 GiB; give size=4 or less"
     )
+
+
+def test_colour_takes_three_times_the_memory(pets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(pets, {"train/cat/a.png": picture(1, colour=True)})
+    monkeypatch.setattr("convista.dataset.folder.MAX_BYTES", 6 * 4 * 5 * 3 - 1)
+    assert error_of(pets).startswith("size (=4 rows x 5 cols) must let 6 images fit into ")
+    monkeypatch.setattr("convista.dataset.folder.MAX_BYTES", 6 * 4 * 5 * 3)
+    assert load_dataset(pets).train.images.shape == (4, 3, 4, 5)
 
 
 # Files that aren't used ----------------------------------------------------------------------------------------------
@@ -335,6 +346,7 @@ def test_names_with_dashes_blanks_and_other_scripts(tmp_path: Path) -> None:
 
 def test_labels_go_by_name_where_valid_lacks_classes_or_has_others(pets: Path) -> None:
     put(pets, {"train/ant/1.png": picture(20), "valid/zebra/1.png": picture(30), "valid/zebra/2.png": picture(30)})
+    (pets / "valid/nothing").mkdir()
     dataset = load_dataset(pets)
     assert dataset.classes == ("ant", "cat", "dog")
     assert dataset.train.labels.tolist() == [0, 1, 1, 2, 2]

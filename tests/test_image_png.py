@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def test_plain_png_files_go_the_short_way_to_the_same_array(
     file.write_bytes(PLAIN[name])
     short = plain_png(PLAIN[name], 60)
     assert short is not None
-    monkeypatch.setattr(reading, "SMALL", 0)  # Pillow's way
+    monkeypatch.setattr(reading, "SMALL", 16)  # Pillow's way, and from a file that counts as large
     for array in (short, read_image(file)):
         np.testing.assert_array_equal(array, image)
         assert array.flags.writeable
@@ -43,6 +44,15 @@ def changed(data: bytes, at: int) -> bytes:
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
+def with_header_byte(data: bytes, at: int, value: int) -> bytes:
+    header = bytearray(data[16:29])
+    header[at] = value
+    return data[:8] + chunk(b"IHDR", bytes(header)) + data[33:]
+
+
+PACKED = zlib.compress(lines_of(GREY), 1)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -50,6 +60,10 @@ def changed(data: bytes, at: int) -> bytes:
         png_of(6, 10, 8, 3, lines_of(GREY), chunk(b"PLTE", bytes(768))),
         png_of(6, 10, 8, 0, lines_of(GREY), chunk(b"tRNS", b"\0\5")),
         png_of(6, 10, 16, 0, lines_of(GREY.astype(np.uint16))),
+        png_of(2, 1, 4, 0, b"\0\x10\0\xf0"),  # as long as if it had 8 bits
+        PLAIN["grey"].replace(chunk(b"IDAT", PACKED), chunk(b"IDAT", zlib.compress(lines_of(GREY)))),
+        with_header_byte(PLAIN["grey"], 12, 1),  # interlaced
+        PLAIN["grey"].replace(chunk(b"IDAT", PACKED), chunk(b"IDAT", PACKED[:-4])),  # without its checksum
         png_of(5, 10, 8, 0, lines_of(GREY)),  # a line too many
         png_of(7, 10, 8, 0, lines_of(GREY)),  # one missing
         png_of(0, 10, 8, 0, b""),

@@ -221,7 +221,7 @@ def test_an_image_whose_exif_is_damaged_is_read_as_it_lies_without_a_warning(fil
 
 def test_nothing_is_logged_about_a_damaged_tiff(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     data = FILES["tiff float rgb"]
-    for cut in (30, 90, 150, 200):
+    for cut in range(8, len(data), 5):
         file.write_bytes(data[:cut])
         refusal(file)
     assert caplog.records == []

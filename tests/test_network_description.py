@@ -53,7 +53,7 @@ def test_named_lines_are_written_as_they_are_printed(text):
 def test_a_faulty_item_is_quoted(text, fault):
     with pytest.raises(ValueError, match="^network: ") as caught:
         describe(text)
-    assert str(caught.value) == f"network: {fault}. A network is {GRAMMAR}"
+    assert str(caught.value) == f"network: {fault}; a network is {GRAMMAR}"
 
 
 def test_a_wrong_name_names_the_near_one():

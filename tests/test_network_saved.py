@@ -59,6 +59,11 @@ def test_the_network_outlives_its_file(path):
     assert network.predict(np.zeros((8, 6))) == wanted
 
 
+def test_the_file_is_as_open_to_others_as_any(path):
+    (path.parent / "other").touch()
+    assert path.stat().st_mode == (path.parent / "other").stat().st_mode
+
+
 def test_only_the_finished_file_is_left(path):
     assert [entry.name for entry in path.parent.iterdir()] == ["model.safetensors"]
 

@@ -161,6 +161,13 @@ def test_a_file_in_the_way_is_refused(tmp_path):
     assert refused(tmp_path / "file") == f'out (="{tmp_path}/file") is a file; give a folder that is new or empty'
 
 
+def test_a_folder_that_can_not_be_made_is_a_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    assert refused(tmp_path / "file" / "run") == (
+        f'out (="{tmp_path}/file/run") can\'t be made (the system says: Not a directory); give another folder'
+    )
+
+
 def test_the_same_run_is_replaced_when_asked(tmp_path):
     first = quick(tmp_path / "demo", epochs=1)
     (first.folder / "report.html").unlink()

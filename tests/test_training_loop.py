@@ -16,6 +16,7 @@ from shapes import dataset
 from convista.dataset import Split
 from convista.network import NAMED
 from convista.training import DivergedError, Settings, fit
+from convista.training.judgement import judge
 from convista.training.loop import _Course, _optimizer
 from convista.training.schedule import one_cycle
 from convista.training.start import new_network, resolve
@@ -101,6 +102,33 @@ def test_each_step_follows_the_cycle(trained):
     wanted = [one_cycle(done / 48, QUICK.rate) for done in range(48)]  # 96 images, 6 batches, 8 epochs
     assert list(zip(steps.rate, steps.momentum, strict=True)) == wanted
     assert len(steps.loss) == 48
+
+
+def test_the_optimizer_is_told_of_the_cycle(shapes):
+    course = _Course(new_network(shapes, QUICK), shapes, QUICK, None)
+    for done in range(3):
+        course.step(torch.arange(16))
+        told = [(group["lr"], group["betas"]) for group in course.optimizer.param_groups]
+        rate, momentum = one_cycle(done / 48, QUICK.rate)
+        assert told == [(rate, (momentum, 0.99))] * 2
+
+
+def test_the_loss_is_that_of_moved_images_with_smoothed_labels(shapes):
+    still = replace(QUICK, rotation=0, zoom=0, shear=0, shift=0, label_smoothing=0.3)
+    chosen = torch.arange(16)
+    network = new_network(shapes, still)
+    logs = network(torch.from_numpy(shapes.train.images[:16])).log_softmax(1)
+    truth = logs[chosen, torch.from_numpy(shapes.train.labels[:16])]
+    wanted = -(0.7 * truth + 0.3 * logs.mean(dim=1)).mean()
+    torch.testing.assert_close(_Course(network, shapes, still, None).loss(chosen), wanted, rtol=1e-4, atol=0)
+    moved = _Course(network, shapes, replace(still, shift=4), None).loss(chosen)
+    assert abs(moved - wanted) > 1e-3
+
+
+def test_validation_is_judged_by_the_same_loss(shapes):
+    settings = replace(QUICK, epochs=1, label_smoothing=0.5)
+    network, facts = fit(shapes, settings)
+    assert facts.history[0].valid_loss == pytest.approx(judge(network, shapes.valid, 0.5).loss, rel=1e-4)
 
 
 def test_the_watcher_hears_every_batch_and_epoch(shapes):

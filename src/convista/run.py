@@ -235,7 +235,7 @@ def _refuse_another_run(folder: Path, config: dict[str, Any]) -> None:
 
 def _numbered(runs: Path) -> Path:
     """Make the first folder of ``runs/1``, ``runs/2``, ... that does not exist, and return it."""
-    runs.mkdir(parents=True, exist_ok=True)
+    _make(runs)
     for number in count(1):
         with suppress(FileExistsError):
             (runs / str(number)).mkdir()
@@ -247,16 +247,24 @@ def _numbered(runs: Path) -> Path:
 def _workplace(folder: Path, replaces: bool) -> Iterator[Path]:
     """Yield where to write the run: `folder`, or a folder beside it that takes its place in the end."""
     if not replaces:
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         yield folder
         return
     place = folder.absolute().with_name(f".{folder.absolute().name}-{secrets.token_hex(6)}")
-    place.mkdir()
+    _make(place)
     try:
         yield place
         _swap(place, folder.absolute())
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"the system says: {error.strerror}"
+        raise RunFolderError(f'out (="{folder}") can\'t be made ({reason}); give another folder') from error
 
 
 def _swap(place: Path, folder: Path) -> None:

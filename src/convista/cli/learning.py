@@ -11,6 +11,7 @@ import typer
 
 from convista.cli import arguments
 from convista.cli.printing import examples, percent, print_json, print_table
+from convista.training.settings import Settings
 
 if TYPE_CHECKING:
     from convista.run import Run
@@ -19,8 +20,10 @@ MORE = "The recipe"
 
 
 def recipe(name: str, words: str, metavar: str = "N") -> Any:
-    """Return an option of the recipe; left out, it is what `convista.training.Settings` says."""
-    return typer.Option(f"--{name}", help=words, metavar=metavar, rich_help_panel=MORE, show_default=False)
+    """Return an option of the recipe, its help with the default that `Settings` has."""
+    default = getattr(Settings, name.replace("-", "_"), None)
+    shown = f" ({default:g})." if isinstance(default, (int, float)) else "."
+    return typer.Option(f"--{name}", help=words + shown, metavar=metavar, rich_help_panel=MORE, show_default=False)
 
 
 DataText = Annotated[
@@ -30,7 +33,8 @@ Out = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="The run folder; left out: the next of runs/1 ...")
 ]
 Epochs = Annotated[
-    int | None, typer.Option("--epochs", metavar="N", help="How often each training image is seen (10).")
+    int | None,
+    typer.Option("--epochs", metavar="N", help=f"How often each training image is seen ({Settings.epochs})."),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same machine: same weights.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", metavar="", help="Replace a run that was told the same.")]
@@ -42,17 +46,17 @@ def train(
     epochs: Epochs = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
-    size: Annotated[str | None, recipe("size", "Bring all images to so many rows and cols: 64, or ROWS,COLS.")] = None,
-    network: Annotated[str | None, recipe("network", 'A name, or layers: "5x5/2 16, 3x3 32, mean".', "TEXT")] = None,
-    batch: Annotated[int | None, recipe("batch", "Images a step (128).")] = None,
-    rate: Annotated[float | None, recipe("rate", "The highest learning rate (0.01).")] = None,
-    threads: Annotated[int | None, recipe("threads", "Threads; by default as many as the network needs.")] = None,
-    weight_decay: Annotated[float | None, recipe("weight-decay", "Of AdamW (0.05).")] = None,
-    label_smoothing: Annotated[float | None, recipe("label-smoothing", "Share spread over all classes (0.1).")] = None,
-    rotation: Annotated[float | None, recipe("rotation", "Turn images by up to so many degrees (10).")] = None,
-    zoom: Annotated[float | None, recipe("zoom", "Stretch them by up to this share (0.1).")] = None,
-    shear: Annotated[float | None, recipe("shear", "Slant them by up to so many pixels a row (0.1).")] = None,
-    shift: Annotated[float | None, recipe("shift", "Move them by up to so many pixels (2).")] = None,
+    size: Annotated[str | None, recipe("size", "Bring all images to so many rows and cols: 64, or ROWS,COLS")] = None,
+    network: Annotated[str | None, recipe("network", 'A name, or layers: "5x5/2 16, 3x3 32, mean"', "TEXT")] = None,
+    batch: Annotated[int | None, recipe("batch", "Images a step")] = None,
+    rate: Annotated[float | None, recipe("rate", "The highest learning rate")] = None,
+    threads: Annotated[int | None, recipe("threads", "Threads; by default as many as the network needs")] = None,
+    weight_decay: Annotated[float | None, recipe("weight-decay", "Of AdamW")] = None,
+    label_smoothing: Annotated[float | None, recipe("label-smoothing", "Share spread over all classes")] = None,
+    rotation: Annotated[float | None, recipe("rotation", "Turn images by up to so many degrees")] = None,
+    zoom: Annotated[float | None, recipe("zoom", "Stretch them by up to this share")] = None,
+    shear: Annotated[float | None, recipe("shear", "Slant them by up to so many pixels a row")] = None,
+    shift: Annotated[float | None, recipe("shift", "Move them by up to so many pixels")] = None,
 ) -> None:
     """Train a small network on labelled images, and write a report on it.
 

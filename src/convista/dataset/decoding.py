@@ -1,4 +1,4 @@
-"""Image files to 8-bit arrays of one size, in parallel; each file is used or left out with a reason."""
+"""Image files to 8-bit arrays of one size, large ones in parallel; each file is used or left out with a reason."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ MAX_BYTES = 2**32
 """What all images may take in memory; more would make a usual laptop swap."""
 KEPT_BYTES = 2**30
 """What images may take together while their common size isn't known yet; larger ones are decoded again."""
+SMALL_PIXELS = 64 * 64
+"""Images up to this size, as the first ones tell, are decoded by one thread: two would mostly wait for each other."""
 _AT_ONCE = 32  # files for one thread at a time: enough to spare overhead, few enough to stop soon after Ctrl-C
 
 
@@ -43,7 +45,10 @@ class Picture:
 
 def decode(root: str, paths: Sequence[str], size: Size | None) -> tuple[list[Picture], list[LeftOut]]:
     """Return the pictures of the files below `root`, in order, of `size` if it is known, and the files left out."""
-    return _sorted_out(_parallel(partial(_decoded, root, size, KEPT_BYTES // max(1, len(paths))), paths))
+    work = partial(_decoded, root, size, KEPT_BYTES // max(1, len(paths)))
+    first, rest = [work(path) for path in paths[:_AT_ONCE]], paths[_AT_ONCE:]
+    large = any(isinstance(one, Picture) and one.size[0] * one.size[1] > SMALL_PIXELS for one in first)
+    return _sorted_out([*first, *(_parallel(work, rest) if large else map(work, rest))])
 
 
 def bring_to(size: Size, root: str, pictures: Sequence[Picture]) -> tuple[list[Picture], list[LeftOut]]:

@@ -15,8 +15,8 @@ palette                         uint8, its colours; grey if each entry of the pa
 red, green, blue                uint8 (rows, cols, 3)
 CMYK, YCbCr, Lab                uint8 (rows, cols, 3), converted by Pillow without a colour profile
 alpha or a transparent colour   laid over white
-colour 16-bit, not TIFF         uint8, the high byte of each number: Pillow reads no more (grey + alpha too)
-TIFF beyond Pillow              by tifffile, with the channels that are stored: colour 16-bit stays uint16,
+16-bit colour, 16-bit alpha     uint8, the high byte of each number: Pillow reads no more
+but TIFF beyond Pillow          by tifffile, with the channels that are stored: 16-bit colour stays uint16,
                                 float stays float32 or float64 (float16 becomes float32)
 .npy                            2-D or 3-D; bool, whole numbers and floats as above
 ==============================  ==========================================================================

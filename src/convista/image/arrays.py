@@ -76,13 +76,12 @@ def _grey16(image: Image.Image) -> NDArray[np.uint16]:
 
 def _grey_or_rgb(image: Image.Image) -> Image.Image:
     """Return the image in mode L or RGB."""
-    see_through = image.has_transparency_data
-    if image.mode in ("L", "RGB") and not see_through:
+    if image.mode in ("L", "RGB") and "transparency" not in image.info:
         return image
     grey = image.mode in ("1", "L", "LA", "La") or (image.mode in ("P", "PA") and _palette_is_grey(image))
     if image.mode == "La":
         image = image.convert("LA")
-    if see_through:
+    if image.has_transparency_data:
         image = _over_white(image.convert("RGBA"))
     return image.convert("L" if grey else "RGB")
 

@@ -1,4 +1,4 @@
-"""What holds for each reader of image files: the limit, silence, and damage told as a reason."""
+"""What holds for each reader of image files: the limit, and silence about what ends up in a reason."""
 
 from __future__ import annotations
 
@@ -22,18 +22,6 @@ class UnreadableError(Exception):
     def __init__(self, reason: str, hint: str = "") -> None:
         super().__init__(reason, hint)
         self.reason, self.hint = reason, hint
-
-
-@contextmanager
-def damage_reported() -> Iterator[None]:
-    """Turn what a damaged file raises inside the libraries, which can be nearly anything, into a reason."""
-    try:
-        yield
-    except (UnreadableError, MemoryError):
-        raise
-    except Exception as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise UnreadableError(f"it is cut short or damaged ({said})", "copy or download it again") from error
 
 
 @contextmanager

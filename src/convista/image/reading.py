@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
-from io import BufferedReader
+from contextlib import suppress
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, TypeAlias
@@ -22,21 +22,18 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from convista.errors import did_you_mean
 from convista.image.arrays import array_of, settled
-from convista.image.guards import (
-    MAX_PIXELS,
-    UnreadableError,
-    check_numbers,
-    check_size,
-    damage_reported,
-    silent_pillow,
-)
-from convista.image.png import SMALL, plain_png
+from convista.image.guards import MAX_PIXELS, UnreadableError, check_numbers, check_size, silent_pillow
+from convista.image.png import plain_png
 from convista.image.tiff import read_tiff
 
 PathLike: TypeAlias = str | os.PathLike[str]
 
 IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif"})
 """Endings of image files, in lower case. What a file holds is told by its first bytes, never by these."""
+
+SMALL = 1 << 16
+"""Files of fewer bytes are read at once."""
+_NPY = b"\x93NUMPY"
 
 # What may carry an orientation; asking Pillow for it is slow, and most small images have none.
 _EXIF_KEYS = frozenset({"exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp"})
@@ -94,10 +91,14 @@ def read_image(path: PathLike, *, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
     """
     name = name_of(path)
     try:
-        with _opened(name) as file:
-            return _reader_of(file)(file, max_pixels)
+        return _read(name, max_pixels)
     except UnreadableError as error:
         raise ImageFileError(name, error.reason, error.hint) from error.__cause__
+    except (FileNotFoundError, MemoryError):
+        raise
+    except Exception as error:  # inside the libraries a damaged file can raise nearly anything
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise ImageFileError(name, f"it is cut short or damaged ({said})", "copy or download it again") from error
 
 
 def name_of(path: PathLike) -> str:
@@ -113,7 +114,15 @@ def shown(path: PathLike) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _opened(name: str) -> BufferedReader:
+def _read(name: str, max_pixels: int) -> NDArray[Any]:
+    with _opened(name) as file:
+        start = file.read(SMALL)
+        # Pillow asks a file time and again where it stands, each time a call of the system: memory is faster.
+        in_memory = len(start) < SMALL and not start.startswith(_NPY)
+        return _reader_of(start)(BytesIO(start) if in_memory else file, max_pixels)
+
+
+def _opened(name: str) -> IO[bytes]:
     # Neither call by way of pathlib, which is a tenth of the time that a small file takes.
     try:
         _check_status(os.stat(name))  # noqa: PTH116  before opening: to open a pipe is to wait for its other end
@@ -144,9 +153,8 @@ def _missing(path: Path) -> str:
 _Reader: TypeAlias = Callable[[IO[bytes], int], NDArray[Any]]
 
 
-def _reader_of(file: BufferedReader) -> _Reader:
+def _reader_of(start: bytes) -> _Reader:
     """Tell the format by the first bytes."""
-    start = file.peek(16)
     if start.startswith(b"RIFF") and start[8:12] != b"WEBP":
         start = b""  # sound or film
     for signature, reader in _READERS:
@@ -157,48 +165,43 @@ def _reader_of(file: BufferedReader) -> _Reader:
 
 def _by_pillow(reader: type[ImageFile.ImageFile]) -> _Reader:
     """Return how to read a format. Each is asked for by name: of Pillow's others none ever runs (EPS, for one)."""
-    # Of these only the PNG reader neither warns nor checks the size; silence would cost it a tenth of its speed.
-    silence = nullcontext if reader is PngImageFile else silent_pillow
 
     def read(file: IO[bytes], max_pixels: int) -> NDArray[Any]:
-        with damage_reported():
-            with silence(max_pixels):
-                image = reader(file)
-            check_size(image.height, image.width, max_pixels)
-            image.load()
-        _turn_upright(image)
-        return array_of(image)
+        file.seek(0)
+        with silent_pillow(max_pixels):
+            image = reader(file)
+        return _finished(image, max_pixels)
 
     return read
 
 
-_png_by_pillow = _by_pillow(PngImageFile)
-
-
 def _read_png(file: IO[bytes], max_pixels: int) -> NDArray[Any]:
-    data = file.read(SMALL)
-    image = plain_png(data, max_pixels) if len(data) < SMALL else None
-    if image is None:
-        file.seek(0)
-        return _png_by_pillow(file, max_pixels)
-    return image
+    image = plain_png(file.getvalue(), max_pixels) if isinstance(file, BytesIO) else None
+    if image is not None:
+        return image
+    file.seek(0)
+    # Pillow's PNG reader, alone of all, neither warns nor checks the size: silence would cost a tenth of its speed.
+    return _finished(PngImageFile(file), max_pixels)
 
 
-def _turn_upright(image: Image.Image) -> None:
+def _finished(image: Image.Image, max_pixels: int) -> NDArray[Any]:
+    """Decode an image whose header has been read."""
+    check_size(image.height, image.width, max_pixels)
+    image.load()
     if image.info.keys() & _EXIF_KEYS:
         # An orientation that can't be read says nothing against the pixels: they stay as they are.
-        with suppress(Exception), silent_pillow(MAX_PIXELS):
+        with suppress(Exception), silent_pillow(max_pixels):
             ImageOps.exif_transpose(image, in_place=True)
+    return array_of(image)
 
 
 def _read_npy(file: IO[bytes], max_pixels: int) -> NDArray[Any]:
-    with damage_reported():
-        array = np.load(file.name, mmap_mode="r", allow_pickle=False)
-        if array.ndim not in (2, 3):
-            raise UnreadableError(f"its array has shape {array.shape}, not (rows, cols) or (rows, cols, channels)")
-        check_size(array.shape[0], array.shape[1], max_pixels)
-        check_numbers(array.size, max_pixels)
-        return settled(array)
+    array = np.load(file.name, mmap_mode="r", allow_pickle=False)  # mapped: its sizes come before its numbers
+    if array.ndim not in (2, 3):
+        raise UnreadableError(f"its array has shape {array.shape}, not (rows, cols) or (rows, cols, channels)")
+    check_size(array.shape[0], array.shape[1], max_pixels)
+    check_numbers(array.size, max_pixels)
+    return settled(array)
 
 
 _READERS: tuple[tuple[bytes, _Reader], ...] = (
@@ -211,5 +214,5 @@ _READERS: tuple[tuple[bytes, _Reader], ...] = (
     (b"MM\0+", read_tiff),
     (b"BM", _by_pillow(BmpImageFile)),
     (b"GIF8", _by_pillow(GifImageFile)),
-    (b"\x93NUMPY", _read_npy),
+    (_NPY, _read_npy),
 )

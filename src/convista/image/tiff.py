@@ -9,14 +9,7 @@ from numpy.typing import NDArray
 from PIL.TiffImagePlugin import TiffImageFile
 
 from convista.image.arrays import array_of, settled
-from convista.image.guards import (
-    UnreadableError,
-    check_numbers,
-    check_size,
-    damage_reported,
-    silent_logger,
-    silent_pillow,
-)
+from convista.image.guards import UnreadableError, check_numbers, check_size, silent_logger, silent_pillow
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
@@ -28,7 +21,8 @@ _NO_ALPHA = 0  # of extra channels
 
 def read_tiff(file: IO[bytes], max_pixels: int) -> NDArray[Any]:
     """Return the first page."""
-    with silent_pillow(max_pixels), silent_logger("PIL.TiffImagePlugin"), damage_reported():
+    with silent_pillow(max_pixels), silent_logger("PIL.TiffImagePlugin"):
+        file.seek(0)
         try:
             image = TiffImageFile(file)
         except SyntaxError:  # what Pillow calls a kind of TIFF that it doesn't know

@@ -112,4 +112,4 @@ def _check_end(convolutions: tuple[Convolution, ...], mean: bool, items: list[st
 
 
 def _fault(item: str, fault: str) -> ValueError:
-    return ValueError(f'network: the item "{item}" {fault}. A network is {GRAMMAR}')
+    return ValueError(f'network: the item "{item}" {fault}; a network is {GRAMMAR}')

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from convista.files import whole_file
@@ -27,7 +27,7 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> None:
     facts = {"text": network.text, "classes": network.classes, "image_shape": network.image_shape}
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     with whole_file(path) as temporary:
-        save_file(tensors, temporary, {_KEY: json.dumps(facts)})
+        temporary.write_bytes(save(tensors, {_KEY: json.dumps(facts)}))  # save_file would make it private
 
 
 def load_network(path: str | os.PathLike[str]) -> Network:

@@ -88,4 +88,5 @@ def _histogram(images: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Count the grey levels of images (count, rows, cols), some at a time: NumPy makes each pixel eight bytes here."""
     step = max(1, 2**22 // images[0].size)
     parts = (images[start : start + step] for start in range(0, len(images), step))
-    return np.sum([np.bincount(part.ravel(), minlength=256) for part in parts], axis=0)
+    counts: NDArray[np.int64] = np.sum([np.bincount(part.ravel(), minlength=256) for part in parts], axis=0)
+    return counts
