@@ -243,10 +243,11 @@ def pair(name: str, value: int | Sequence[int]) -> Pair:
 
 
 def _two(name: str, value: object) -> tuple[int, int]:
-    if hasattr(value, "tolist"):  # an array
-        value = value.tolist()
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        if len(value) != 2:
-            raise ValueError(f"{name} (={value!r}) must be one number or two, not {len(value)}")
-        return value[0], value[1]
-    return value, value  # type: ignore[return-value]
+    if isinstance(value, int):  # asked first: it is the usual case, and asking for a Sequence is slow
+        return value, value
+    several = value.tolist() if hasattr(value, "tolist") else value  # an array
+    if isinstance(several, (tuple, list)) or (isinstance(several, Sequence) and not isinstance(several, str)):
+        if len(several) != 2:
+            raise ValueError(f"{name} (={several!r}) must be one number or two, not {len(several)}")
+        return several[0], several[1]
+    return several, several  # type: ignore[return-value]

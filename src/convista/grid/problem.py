@@ -37,11 +37,8 @@ class Problem:
     fill: float
     layout: Layout
     precision: Precision
-
-    @property
-    def output_size(self) -> Pair:
-        """How many rows and cols the result has."""
-        return window.output_size(self.size, self.kernel, self.stride, self.pads, self.dilation)
+    output_size: Pair
+    """How many rows and cols the result has."""
 
     @property
     def output_nchw(self) -> tuple[int, int, int, int]:
@@ -111,7 +108,7 @@ def read_problem(
     strides, dilations = window.pair("stride", stride), window.pair("dilation", dilation)
     pads = window.pads_of_both(padding, kernel, strides, dilations)
     _check_border(padding_mode, fill, (size["h"], size["w"]), pads)
-    problem = Problem(
+    return Problem(
         images=size.get("n", 1),
         channels=channels,
         size=(size["h"], size["w"]),
@@ -125,9 +122,8 @@ def read_problem(
         fill=fill,
         layout=layout,
         precision=decide(image, weights, bias, fill, dtype),
+        output_size=window.output_size((size["h"], size["w"]), kernel, strides, pads, dilations),
     )
-    _ = problem.output_size  # refuses a kernel that doesn't fit
-    return problem
 
 
 def read_bias(bias: Any) -> Weights | None:
