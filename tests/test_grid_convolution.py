@@ -341,6 +341,20 @@ def test_steps_may_be_arrays_and_fills_must_be_numbers():
     assert np.isposinf(huge[0]).all()
 
 
+def test_a_kernel_that_learns_keeps_its_numbers_whatever_the_image_holds():
+    kernel = torch.tensor([[0.25, -0.5]], requires_grad=True)
+    for image, dtype in (
+        (torch.tensor([[4, 8]], dtype=torch.uint8), torch.float32),
+        (np.array([[4.0, 8.0]]), torch.float64),
+        (torch.tensor([[4.0, 8.0]], dtype=torch.bfloat16), torch.float32),
+    ):
+        result = cx.conv2d(image, kernel)
+        assert (result.item(), result.dtype) == (-3.0, dtype)
+        result.sum().backward()
+    assert kernel.grad.tolist() == [[12.0, 24.0]]
+    assert cx.conv2d(torch.ones(3, 3, dtype=torch.bfloat16), "box").dtype == torch.bfloat16
+
+
 def test_a_gradient_flows_to_the_image_in_every_layout():
     for shape, kernel, flags in (((6, 7), (3, 3), {}), ((6, 7, 3), (3, 3), {"channels_last": True}),
                                  ((2, 6, 7), (4, 3, 3), {"batch": True})):  # fmt: skip

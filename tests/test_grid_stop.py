@@ -97,6 +97,12 @@ def test_the_record_keeps_its_pixels_when_the_image_changes():
     assert stop.pixels[1, 1] == 4
 
 
+def test_a_place_is_two_whole_numbers():
+    assert cx.apply_kernel(np.ones((5, 5)), np.int64(2), 2, "box").total == pytest.approx(1)
+    with pytest.raises(TypeError, match=r"^row \(=1.5\) must be a whole number$"):
+        cx.apply_kernel(np.ones((5, 5)), 1.5, 2, "box")
+
+
 def test_a_photo_needs_one_channel():
     with pytest.raises(ValueError, match=re.escape("for a colour photo take one channel: image[..., 0]")):
         cx.apply_kernel(np.ones((5, 5, 3)), 1, 1, "top_edge")

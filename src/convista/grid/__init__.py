@@ -3,7 +3,8 @@
 Reading order: `stop` (one window's sum, written out), `layout` (what each axis of an array means), `precision`
 (which numbers go in and come out), `border` (what stands beyond the edge), `problem` (a convolution with
 everything decided), the engines `plain` (NumPy, the oracle), `direct` (Numba) and `by_torch`, `planner` (which of
-them), `convolution` and `transposed` (the verbs), `kinds` (array in, same kind out).
+them), `convolution` and `transposed` (the verbs), `kinds` (array in, same kind out), `gradient` (tensors that
+only torch can serve).
 """
 
 from convista.grid.convolution import conv2d, plan

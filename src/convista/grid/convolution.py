@@ -12,7 +12,7 @@ from convista.grid import kinds, planner
 from convista.grid.layout import from_nchw, to_nchw
 from convista.grid.planner import Plan
 from convista.grid.precision import Array, Weights, saturate
-from convista.grid.problem import Problem, read_bias, read_kernel_argument, read_problem
+from convista.grid.problem import Problem, four_axes, read_bias, read_kernel_argument, read_problem
 from convista.grid.threads import thread_count
 from convista.window import Padding, whole
 
@@ -122,7 +122,9 @@ def conv2d(
         "fill": fill, "dtype": dtype, "batch": batch, "channels_last": channels_last,
     }  # fmt: skip
     if kinds.needs_torch(image, kernel, bias):
-        return _with_gradient(image, kernel, bias, flip=flip, out=out, engine=engine, **terms)
+        from convista.grid import gradient  # loads torch
+
+        return gradient.convolve(image, kernel, bias, flip=flip, out=out, engine=engine, **terms)
     arrived = kinds.arrive(image)
     terms["channels_last"] = channels_last or arrived.channels_last
     weights, biases = read_kernel_argument(kernel, flip=flip), read_bias(bias)
@@ -228,57 +230,3 @@ def _fill(result: Array, chosen: Plan, image: Array, weights: Weights, biases: W
             np.broadcast_to(np.asarray(0 if biases is None else biases.array, work), (problem.filters,)),
         )
     result[...] = from_nchw(saturate(sums, problem.precision.result), layout.result)
-
-
-def four_axes(problem: Problem, kernel: Any) -> Any:
-    """Return a kernel (array or tensor) as (filters, channels / groups, rows, cols)."""
-    if kernel.ndim == 4:
-        return kernel
-    if kernel.ndim == 3:
-        return kernel[:, None]
-    together = kernel[None, None]
-    if not problem.layout.each_channel:
-        return together
-    shape = (problem.channels, 1, *problem.kernel)  # the same weights for each channel
-    return together.expand(shape) if kinds.is_tensor(kernel) else np.broadcast_to(together, shape)
-
-
-def _with_gradient(image: Any, kernel: Any, bias: Any, *, flip: bool, out: Any, engine: str, **terms: Any) -> Any:
-    """Hand tensors that only torch can serve to torch's own operation."""
-    import torch
-
-    from convista.grid.by_torch import convolve_tensors
-
-    for name, value, plain in (("out", out, None), ("dtype", terms["dtype"], None)):
-        if value is not plain:
-            raise ValueError(
-                f"{name} can't be given for a tensor that requires a gradient, is not on the CPU or is "
-                f"bfloat16: torch's own operation makes a new tensor of its own dtype; leave {name} out"
-            )
-    if engine not in ("auto", "torch"):
-        raise ValueError(f'engine (="{engine}") gives no gradient; use "auto" or "torch", or image.detach()')
-    pixels, weights, biases = (as_tensor(thing, image) for thing in (image, kernel, bias))
-    stand_in = Weights(np.empty(tuple(weights.shape), np.float32), weak=True)
-    bias_in = None if biases is None else Weights(np.zeros(tuple(biases.shape), np.float32), weak=True)
-    problem = read_problem(np.broadcast_to(np.float32(0), tuple(pixels.shape)), stand_in, bias_in, **terms)
-    weights = weights.flip(-2, -1) if flip else weights
-    sums = convolve_tensors(
-        problem,
-        to_nchw(pixels, problem.layout.image),
-        four_axes(problem, weights),
-        None if biases is None else torch.broadcast_to(biases, (problem.filters,)),
-    )
-    return from_nchw(sums, problem.layout.result)
-
-
-def as_tensor(thing: Any, like: Any) -> Any:
-    """Return `thing` as a tensor of the dtype and on the device of the image, its gradient kept."""
-    import torch
-
-    if thing is None:
-        return None
-    if not kinds.is_tensor(thing):
-        thing = torch.from_numpy(np.ascontiguousarray(read_kernel_argument(thing).array))
-    if kinds.is_tensor(like):
-        return thing.to(like.device, like.dtype)
-    return thing if thing.is_floating_point() else thing.float()

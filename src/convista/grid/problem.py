@@ -126,6 +126,19 @@ def read_problem(
     )
 
 
+def four_axes(problem: Problem, kernel: Any) -> Any:
+    """Return a kernel (array or tensor) as (filters, channels / groups, rows, cols)."""
+    if kernel.ndim == 4:
+        return kernel
+    if kernel.ndim == 3:
+        return kernel[:, None]
+    together = kernel[None, None]
+    if not problem.layout.each_channel:
+        return together
+    shape = (problem.channels, 1, *problem.kernel)  # the same weights for each channel
+    return together.expand(shape) if hasattr(kernel, "expand") else np.broadcast_to(together, shape)
+
+
 def read_bias(bias: Any) -> Weights | None:
     """Return a bias of no or one axis; a Python number has no precision of its own."""
     if bias is None:

@@ -6,6 +6,7 @@ import math
 import os
 import textwrap
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from convista.grid.precision import Array
 from convista.grid.problem import read_bias, read_kernel_argument
 from convista.image import as_array
 from convista.kernel import Kernel, as_kernel
-from convista.window import whole
 
 WIDE = 80
 """Columns of a terminal: a window is written out as a table if it fits."""
@@ -124,7 +124,10 @@ def _named(kernel: Any) -> tuple[str, Array]:
 
 
 def _covered(name: str, centre: int, size: int, kernel: int) -> range | None:
-    first = whole(name, centre, -(2**62)) - (kernel - 1) // 2
+    try:
+        first = index(centre) - (kernel - 1) // 2
+    except TypeError:
+        raise TypeError(f"{name} (={centre!r}) must be a whole number") from None
     return range(first, first + kernel) if 0 <= first <= size - kernel else None
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from convista import window
 from convista.grid import kinds
-from convista.grid.convolution import as_tensor
 from convista.grid.precision import Array, Precision, decide
 from convista.grid.problem import read_bias, read_kernel_argument
 from convista.window import Pair
@@ -125,7 +124,9 @@ def _lay_down(
 def _by_torch(image: Any, kernel: Any, bias: Any, *, groups: int, **pairs: Pair) -> Any:
     from torch.nn import functional as F
 
-    pixels, weights, biases = (as_tensor(thing, image) for thing in (image, kernel, bias))
+    from convista.grid.gradient import as_tensors
+
+    pixels, weights, biases = as_tensors(image, kernel, bias)
     flat = weights.ndim == 2  # (rows, cols), as for arrays
     result = F.conv_transpose2d(
         pixels[None] if flat else pixels, weights[None, None] if flat else weights,
