@@ -126,6 +126,12 @@ def test_integers_are_exact_at_the_ends_of_their_range(engine, dtypes, stride, s
     assert result.tolist() == exact
 
 
+@pytest.mark.parametrize(("last", "dtype"), [(16384, "int32"), (16385, "int64")])
+def test_int64_begins_where_int32_could_overflow(last, dtype):
+    result = cx.conv2d(np.full((1, 2), 65535, "uint16"), [[16384, last]])
+    assert (result.item(), result.dtype) == (65535 * (16384 + last), dtype)
+
+
 def test_sums_that_int64_cannot_hold_are_refused():
     image = np.full((3, 3), 2**62)
     message = (
