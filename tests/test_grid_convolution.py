@@ -1,6 +1,8 @@
 """conv2d against torch and SciPy, over shapes, numbers and memory layouts that hypothesis draws."""
 
 import re
+import subprocess
+import sys
 import warnings
 from itertools import product
 
@@ -222,7 +224,7 @@ REFUSED = [
         'engine (="torch") can\'t do this: integer sums (int64) are made exactly by the plain and the direct engine; '
         'use engine="auto"',
     ),
-    (dict(image=np.ones((6, 7)), kernel=np.ones((3, 3)), engine="fast"), 'engine (="fast") must be one of auto, plain, direct, torch'),
+    (dict(image=np.ones((6, 7)), kernel=np.ones((3, 3)), engine="fast"), 'engine (="fast") must be one of auto, plain, direct, separable, torch'),
     (
         dict(image=np.ones((6, 7)), kernel=np.ones((3, 3)), out=np.ones((4, 4))),
         "out (shape (4, 4)) must have the result's shape (4, 5)",
@@ -390,17 +392,28 @@ def test_threads_change_nothing(threads):
 
 
 def test_the_plan_says_which_engine_and_why():
-    small, large = cx.plan((28, 28), "top_edge"), cx.plan((512, 512), "top_edge", threads=2)
-    assert (small.engine, large.engine) == ("plain", "direct")
-    assert large.flops == 2 * 9 * 510 * 510
-    assert large.bytes == 4 * (512 * 512 + 9 + 510 * 510)
-    assert str(large) == (
-        "engine  direct: the sum itself, compiled by Numba, a row of stops at a time\n"
-        "result  510 x 510, float32, 2 threads\n"
-        "work    4,681,800 flops, 2,089,012 bytes, 2.2 flops a byte"
-    )
+    plan = cx.plan((512, 512), "laplacian", threads=2)
+    assert plan.engine == "direct"
+    assert plan.flops == 2 * 9 * 510 * 510
+    assert plan.bytes == 4 * (512 * 512 + 9 + 510 * 510)
+    lines = str(plan).splitlines()
+    assert lines[0] == "engine  direct: 3 x 3 weights a stop, multiplied and added in registers straight from the image"
+    assert re.fullmatch(r"time    about [\d.]+ [um]?s; next: \w+, about [\d.]+ [um]?s", lines[1])
+    assert lines[2:] == [
+        "result  510 x 510, float32, 2 threads",
+        "work    4,681,800 flops, 2,089,012 bytes, 2.2 flops a byte",
+    ]
     assert cx.plan((512, 512), "top_edge", engine="plain").why == "asked for"
-    assert cx.plan((1, 16, 99, 99), np.ones((8, 16, 3, 3), "float32")).engine == "torch"
+    assert cx.plan((1, 64, 99, 99), np.ones((64, 64, 3, 3), "float32")).engine == "torch"
+    wide = cx.plan((512, 512), "gaussian:31")
+    assert wide.engine == "separable"
+    assert wide.why == "the kernel is a column times a row: 31 + 31 products a stop in place of 961"
+
+
+def test_before_anything_is_compiled_numpy_serves_small_images():
+    program = "import convista as cx; p = cx.plan((28, 28), 'top_edge'); print(p.engine, p.others, p.why)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "plain () 6,084 multiply-adds are done before a compiled engine is loaded\n"
 
 
 def test_same_padding_puts_the_odd_pixel_last_as_torch_does():

@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from convista.errors import need
 from convista.grid.border import border_index
-from convista.grid.precision import Array
+from convista.grid.precision import Array, saturate
 from convista.grid.problem import Problem
 
 if TYPE_CHECKING:
     import torch
 
 
-def convolve(problem: Problem, image: Array, weights: Array, bias: Array) -> Array:
-    """Return what `torch.nn.functional.conv2d` computes, as an array. Shapes are those of `plain.convolve`."""
+def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Callable[[Array, Array], None]:
+    """Return a call that fills a result by `torch.nn.functional.conv2d`; weights as for `plain.convolve`.
+
+    The weights' channels are laid last, as torch's kernels want them; images stay as they are.
+    """
     torch = need("torch", "train", 'engine="torch"')
-    tensors = [torch.from_numpy(_plain_memory(array)) for array in (image, weights, bias)]
-    with torch.no_grad():
-        sums = convolve_tensors(problem, *tensors)
-    result: Array = sums.numpy()
-    return result
+    kind = problem.precision.sums
+    kept = _channels_last(torch, torch.from_numpy(weights.astype(kind)))
+    shift = torch.from_numpy(bias.astype(kind))
+
+    def fill(image: Array, out: Array) -> None:
+        tensor = torch.from_numpy(_plain_memory(image.astype(kind, copy=False)))
+        with torch.inference_mode(), _at_most(torch, threads), np.errstate(over="ignore"):
+            sums = convolve_tensors(problem, tensor, kept, shift)
+            if sums.numpy().dtype == out.dtype:
+                torch.from_numpy(out).copy_(sums)  # it turns the axes quicker than NumPy
+            else:
+                out[...] = saturate(sums.numpy(), problem.precision.result)
+
+    return fill
+
+
+def _channels_last(torch: Any, weights: Any) -> Any:
+    """Return weights whose channels lie beside each other, which is how torch chooses its quickest kernels.
+
+    For one channel `contiguous(memory_format=...)` sees nothing to do, so the steps are spelled out.
+    """
+    filters, channels, rows, cols = weights.shape
+    steps = (channels * rows * cols, 1, channels * cols, channels)
+    return torch.empty_strided((filters, channels, rows, cols), steps, dtype=weights.dtype).copy_(weights)
+
+
+@contextmanager
+def _at_most(torch: Any, threads: int) -> Iterator[None]:
+    """Have torch use no more than so many threads meanwhile."""
+    before = torch.get_num_threads()
+    if before <= threads:
+        yield
+        return
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def convolve_tensors(

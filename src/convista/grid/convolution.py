@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from convista.grid import kinds, planner
-from convista.grid.layout import from_nchw, to_nchw
+from convista.grid import kinds, outputs, planner, recall
+from convista.grid.layout import to_nchw
 from convista.grid.planner import Plan
-from convista.grid.precision import Array, Weights, saturate
-from convista.grid.problem import Problem, four_axes, read_bias, read_kernel_argument, read_problem
+from convista.grid.precision import Array
+from convista.grid.problem import Problem
+from convista.grid.recall import Terms
 from convista.grid.threads import thread_count
 from convista.window import Padding, whole
 
@@ -35,6 +36,7 @@ def conv2d(
     threads: int | None = None,
     batch: bool = False,
     channels_last: bool = False,
+    precision: str = "standard",
 ) -> Any:
     """Slide the kernel over the image without flipping it: cross-correlation, deep learning's convolution.
 
@@ -95,12 +97,14 @@ def conv2d(
         even and saturated, as OpenCV does.
     out : array, optional
         Where to put the result; its shape and dtype must fit, and it must not share memory with the inputs.
-    engine : {"auto", "plain", "direct", "torch"}
+    engine : {"auto", "plain", "direct", "separable", "torch"}
         Who computes; `convista.plan` says who would, and why.
     threads : int, optional
         At most so many; by default NUMBA_NUM_THREADS, OMP_NUM_THREADS, or the processors there are.
     batch, channels_last : bool
         What three axes mean, see above.
+    precision : {"standard", "high"}
+        With "high" the sums of floats are made in float64, whatever goes in and comes out.
 
     Raises
     ------
@@ -117,21 +121,24 @@ def conv2d(
     >>> conv2d([[0, 0, 0], [0, 1, 0], [0, 0, 0]], [[1, 2, 3], [4, 5, 6], [7, 8, 9]], padding=1)
     [[9, 8, 7], [6, 5, 4], [3, 2, 1]]
     """
-    terms = {
-        "stride": stride, "padding": padding, "dilation": dilation, "groups": groups, "padding_mode": padding_mode,
-        "fill": fill, "dtype": dtype, "batch": batch, "channels_last": channels_last,
-    }  # fmt: skip
-    if kinds.needs_torch(image, kernel, bias):
+    terms = (stride, padding, dilation, groups, padding_mode, fill, flip, dtype, batch, channels_last, precision)
+    if type(image) is np.ndarray and image.dtype.kind in "biuf" and not kinds.needs_torch(kernel, bias):
+        arrived = kinds.Arrived(image, kinds.unchanged, channels_last=False)
+    elif kinds.needs_torch(image, kernel, bias):
         from convista.grid import gradient  # loads torch
 
-        return gradient.convolve(image, kernel, bias, flip=flip, out=out, engine=engine, **terms)
-    arrived = kinds.arrive(image)
-    terms["channels_last"] = channels_last or arrived.channels_last
-    weights, biases = read_kernel_argument(kernel, flip=flip), read_bias(bias)
-    problem = read_problem(arrived.array, weights, biases, **terms)  # type: ignore[arg-type]
-    chosen = planner.choose(problem, engine, thread_count(threads))
-    result = _result_array(problem, out, arrived.array, weights.array)
-    _fill(result, chosen, arrived.array, weights, biases)
+        return gradient.convolve(image, kernel, bias, out=out, engine=engine, terms=Terms(*terms))
+    else:
+        arrived = kinds.arrive(image)
+        terms = (*terms[:-2], channels_last or arrived.channels_last, precision)
+    ready = recall.ready(arrived.array, kernel, bias, terms, engine, threads)
+    problem = ready.problem
+    if out is None:
+        result = outputs.empty(problem.output_shape, problem.precision.result)
+    else:
+        result = _place(problem, out, arrived.array, ready.weights)
+    if result.size:
+        ready.job(to_nchw(arrived.array, problem.layout.image), to_nchw(result, problem.layout.result))
     return arrived.hand_back(result) if out is None else out
 
 
@@ -152,6 +159,7 @@ def plan(
     threads: int | None = None,
     batch: bool = False,
     channels_last: bool = False,
+    precision: str = "standard",
 ) -> Plan:
     """Return which engine `conv2d` would use, and why; nothing is computed.
 
@@ -165,33 +173,28 @@ def plan(
     Examples
     --------
     >>> print(plan((28, 28), "top_edge"))
-    engine  plain: 6,084 multiply-adds are done before a compiled engine is loaded
+    engine  ...
+    time    about ...
     result  26 x 26, float32, ... thread...
     work    12,168 flops, 5,876 bytes, 2.1 flops a byte
     """
     if _is_shape(image):
         for size in image:
             whole("image", size, 0)
-        arrived = kinds.Arrived(np.broadcast_to(np.float32(0), image), lambda result: result, channels_last=False)
+        arrived = kinds.Arrived(np.broadcast_to(np.float32(0), image), kinds.unchanged, channels_last=False)
     else:
         arrived = kinds.arrive(image)
-    weights = read_kernel_argument(kernel, flip=flip)
-    problem = read_problem(
-        arrived.array, weights, read_bias(bias), stride=stride, padding=padding, dilation=dilation, groups=groups,
-        padding_mode=padding_mode, fill=fill, dtype=dtype, batch=batch,
-        channels_last=channels_last or arrived.channels_last,
-    )  # fmt: skip
-    return planner.choose(problem, engine, thread_count(threads))
+    terms = Terms(stride, padding, dilation, groups, padding_mode, fill, flip, dtype, batch,
+                  channels_last or arrived.channels_last, precision)  # fmt: skip
+    return planner.choose(recall.read(arrived.array, kernel, bias, terms, thread_count(threads)), engine)
 
 
 def _is_shape(thing: Any) -> bool:
     return isinstance(thing, tuple) and all(isinstance(size, (int, np.integer)) for size in thing)
 
 
-def _result_array(problem: Problem, out: Any, *inputs: Array) -> Array:
-    """Return the array to fill: `out` if it fits, else a new one."""
-    if out is None:
-        return np.empty(problem.output_shape, problem.precision.result)
+def _place(problem: Problem, out: Any, *inputs: Array) -> Array:
+    """Return the array in `out`, if the result may go there."""
     target: Array = out.detach().numpy() if kinds.is_tensor(out) and not kinds.needs_torch(out) else out
     if not isinstance(target, np.ndarray):
         raise TypeError(f"out (a {type(out).__name__}) must be a NumPy array, or a tensor on the CPU without gradient")
@@ -211,22 +214,9 @@ def _result_array(problem: Problem, out: Any, *inputs: Array) -> Array:
 
 def _overlap(one: Array, other: Array) -> bool:
     """Whether two arrays have a byte in common; where that is hard to tell, whether they might."""
+    if not np.may_share_memory(one, other):
+        return False
     try:
         return np.shares_memory(one, other, max_work=10_000)  # type: ignore[arg-type]  # the stub knows two values
     except np.exceptions.TooHardError:
         return True
-
-
-def _fill(result: Array, chosen: Plan, image: Array, weights: Weights, biases: Weights | None) -> None:
-    problem = chosen.problem
-    if result.size == 0:
-        return
-    work, layout = problem.precision.work, problem.layout
-    with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are numbers here, not surprises
-        sums = planner.run(
-            chosen,
-            to_nchw(image, layout.image).astype(work, copy=False),
-            four_axes(problem, weights.array).astype(work, copy=False),
-            np.broadcast_to(np.asarray(0 if biases is None else biases.array, work), (problem.filters,)),
-        )
-    result[...] = from_nchw(saturate(sums, problem.precision.result), layout.result)

@@ -1,7 +1,7 @@
-"""The direct engine: the sum itself, compiled by Numba, one row of stops at a time.
+"""The direct engine: every product is made and added, in registers, straight from the caller's memory.
 
-For each weight the whole row of the result gains weight x (the row of pixels that this weight meets): the inner
-loop runs over neighbouring pixels, which is what vector units want. Rows are independent, so threads share them out.
+`microkernel` computes a block of stops, `sweep` leads it over the image, `packing` copies out what can't be read in
+place, `geometry` decides which is which. Here a problem is made ready once, for any number of images.
 """
 
 from __future__ import annotations
@@ -9,63 +9,86 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-from convista.grid.border import pad
+from convista.grid.border import OUTSIDE, border_index
+from convista.grid.geometry import across_of, geometry_of
 from convista.grid.precision import Array
 from convista.grid.problem import Problem
-from convista.grid.threads import share_out
+from convista.grid.ready import Ready, sums_of
+from convista.grid.sweep import sweep_edges, sweep_inside
 
 
-def convolve(problem: Problem, image: Array, weights: Array, bias: Array, threads: int) -> Array:
-    """Return the sum of window x weights + bias at every stop, in the working dtype.
+def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Ready:
+    """Return the problem made ready; weights (filters, channels / groups, rows, cols), bias (filters,)."""
+    sums = sums_of(problem.precision)
+    kept = np.ascontiguousarray(weights, sums), np.ascontiguousarray(bias, sums)
+    return Ready(lambda image, out: _Way(problem, *kept, image, out), problem.multiply_adds, threads)
 
-    Shapes are those of `plain.convolve`.
+
+class _Way:
+    """What the compiled loops are told about memory of one kind."""
+
+    def __init__(self, problem: Problem, weights: Array, bias: Array, image: Array, out: Array) -> None:
+        across = across_of(problem, image, out)
+        if across > 1:
+            weights, bias = weights[:1], bias[:1]
+        geometry = geometry_of(problem, image, out, weights.dtype, across)
+        g = geometry[0]
+        row_map, col_map = maps(problem, across)
+        steps = np.arange(problem.kernel[1]) * problem.dilation[1] * across
+        packed_steps = steps % g["right"] * g["segment"] + steps // g["right"]
+        self.lines = int(problem.images * g["groups"] * g["out_rows"])
+        self._types = image.dtype, weights.dtype, out.dtype, geometry
+        self._inside = (weights, bias, steps * image.itemsize, *_columns(g, weights, bias, steps, col_map))
+        self._edges = weights, bias, packed_steps * weights.itemsize, row_map, col_map
+        self._any_inside, self._any_edges = bool(g["inner_top"] < g["inner_bottom"]), _has_edges(g)
+
+    def sweep(self, source: int, target: int, first: int, last: int) -> None:
+        """Compute lines first..last of the image at one address to the place at another."""
+        if self._any_inside:
+            sweep_inside(*self._types, source, target, *self._inside, first, last)
+        if self._any_edges:
+            sweep_edges(*self._types, source, target, *self._edges, first, last)
+
+
+def maps(problem: Problem, across: int) -> tuple[Array, Array]:
+    """Return the row and the column that each place of the padded image shows; channels side by side are columns."""
+    row_map, col_map = (
+        border_index(size, pads, problem.padding_mode) for size, pads in zip(problem.size, problem.pads, strict=True)
+    )
+    if across > 1:
+        spread = col_map[:, None] * across + np.arange(across)  # (cols, channels)
+        col_map = np.where(col_map[:, None] == OUTSIDE, OUTSIDE, spread).ravel()
+    return row_map, col_map
+
+
+def _columns(g: Any, weights: Array, bias: Array, steps: Array, col_map: Array) -> tuple[Array, Array, Array]:
+    """Return each column at an edge with the taps that lie on the image, and its weights and bias for every filter.
+
+    A tap beyond the edge adds weight x fill, which no pixel changes: it goes into the bias.
     """
-    padded = np.ascontiguousarray(pad(image, problem.pads, problem.padding_mode, problem.fill))
-    kernels = np.ascontiguousarray(weights)
-    sums = np.empty(problem.output_nchw, problem.precision.work)
-    images, filters, rows, _ = sums.shape
+    cols = [*range(g["inner_left"]), *range(g["inner_right"], g["out_cols"])] if g["columns"] else []
+    columns = np.zeros((len(cols), 2 + len(steps)), np.int64)
+    kept = np.zeros((len(weights), len(cols), weights[0].size), weights.dtype)
+    shifted = np.zeros((len(weights), len(cols)), weights.dtype)
+    for c, col in enumerate(cols):
+        seen = col_map[col + steps]
+        on_image = seen != OUTSIDE
+        taps = int(on_image.sum())
+        columns[c, :2] = col * g["result_bytes"], taps
+        columns[c, 2 : 2 + taps] = seen[on_image] * g["col_step"]
+        own = weights[..., on_image].reshape(len(weights), -1)
+        kept[:, c, : own.shape[1]] = own
+        shifted[:, c] = bias + _outside(weights[..., ~on_image], g["fill"])
+    return columns, kept, shifted
 
-    def work(first: int, last: int) -> None:
-        _rows(padded, kernels, bias, sums, first, last, *problem.stride, *problem.dilation, filters // problem.groups)
 
-    share_out(work, images * filters * rows, problem.multiply_adds, threads)
-    return sums
+def _outside(weights: Array, fill: float) -> Any:
+    """Return what the weights beyond the edge add for each filter; none of them, nothing, even if the fill is NaN."""
+    return (weights * weights.dtype.type(fill)).sum(axis=(1, 2, 3))
 
 
-@njit(nogil=True, cache=True)
-def _rows(
-    padded: Any,  # (images, channels, rows, cols)
-    kernels: Any,  # (filters, channels / groups, rows, cols)
-    bias: Any,  # (filters,)
-    sums: Any,  # (images, filters, rows, cols)
-    first: int,
-    last: int,
-    down: int,
-    right: int,
-    holes_down: int,
-    holes_right: int,
-    filters_per_group: int,
-) -> None:
-    filters, rows, cols = sums.shape[1:]
-    per_group = kernels.shape[1]
-    for line in range(first, last):  # one line is one row of one result
-        image, rest = divmod(line, filters * rows)
-        f, row = divmod(rest, rows)
-        total = sums[image, f, row]
-        total[:] = bias[f]
-        for c in range(per_group):
-            source = padded[image, f // filters_per_group * per_group + c]
-            for i in range(kernels.shape[2]):
-                pixels = source[row * down + i * holes_down]
-                for j in range(kernels.shape[3]):
-                    weight = kernels[f, c, i, j]
-                    start = j * holes_right
-                    if right == 1:
-                        seen = pixels[start : start + cols]
-                        for col in range(cols):
-                            total[col] += weight * seen[col]
-                    else:
-                        for col in range(cols):
-                            total[col] += weight * pixels[start + col * right]
+def _has_edges(g: Any) -> bool:
+    """Whether any stop is left to `sweep_edges`."""
+    whole = (0, g["out_rows"], 0, g["out_cols"])
+    return (g["inner_top"], g["inner_bottom"], g["strip_left"], g["strip_right"]) != whole

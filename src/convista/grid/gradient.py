@@ -13,13 +13,14 @@ from convista.grid import kinds
 from convista.grid.by_torch import convolve_tensors
 from convista.grid.layout import from_nchw, to_nchw
 from convista.grid.precision import Weights
-from convista.grid.problem import four_axes, read_bias, read_kernel_argument, read_problem
+from convista.grid.problem import four_axes, read_bias, read_kernel_argument
+from convista.grid.recall import Terms
 from convista.image import as_array
 
 
-def convolve(image: Any, kernel: Any, bias: Any, *, flip: bool, out: Any, engine: str, **terms: Any) -> Tensor:
+def convolve(image: Any, kernel: Any, bias: Any, *, out: Any, engine: str, terms: Terms) -> Tensor:
     """Return `conv2d` by torch's own operation, on the image's device, with every gradient kept."""
-    for name, value in (("out", out), ("dtype", terms["dtype"])):
+    for name, value in (("out", out), ("dtype", terms.dtype)):
         if value is not None:
             raise ValueError(
                 f"{name} can't be given for a tensor that requires a gradient, is not on the CPU or is "
@@ -29,11 +30,11 @@ def convolve(image: Any, kernel: Any, bias: Any, *, flip: bool, out: Any, engine
         raise ValueError(f'engine (="{engine}") gives no gradient; use "auto" or "torch", or image.detach()')
     pixels, weights, biases = as_tensors(image, kernel, bias)
     bias_in = None if biases is None else _stand_in(biases)
-    problem = read_problem(_stand_in(pixels).array, _stand_in(weights), bias_in, **terms)
+    problem = terms.problem(_stand_in(pixels).array, _stand_in(weights), bias_in)
     sums = convolve_tensors(
         problem,
         to_nchw(pixels, problem.layout.image),
-        four_axes(problem, weights.flip(-2, -1) if flip else weights),
+        four_axes(problem, weights.flip(-2, -1) if terms.flip else weights),
         None if biases is None else torch.broadcast_to(biases, (problem.filters,)),
     )
     result: Tensor = from_nchw(sums, problem.layout.result)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 # (image axes, kernel axes) -> result axes. In a result, c counts the filters.
@@ -104,9 +105,18 @@ def spoken(axes: str) -> str:
 
 def to_nchw(array: Any, axes: str) -> Any:
     """Return a view of `array` (NumPy or torch) as (images, channels, rows, cols), missing axes of size 1."""
+    order, index = _order_and_index(axes)
+    if order is not None:
+        array = array.permute(order) if hasattr(array, "permute") else array.transpose(order)
+    return array if index is None else array[index]
+
+
+@cache
+def _order_and_index(axes: str) -> tuple[list[int] | None, tuple[slice | None, ...] | None]:
+    """Return how to move the axes to the order n, c, h, w, and what adds the missing ones; None for nothing to do."""
     order = [axes.index(axis) for axis in "nchw" if axis in axes]
-    moved = array.permute(order) if hasattr(array, "permute") else array.transpose(order)
-    return moved[tuple(slice(None) if axis in axes else None for axis in "nchw")]
+    index = tuple(slice(None) if axis in axes else None for axis in "nchw")
+    return (None if order == sorted(order) else order), (None if None not in index else index)
 
 
 def from_nchw(array: Any, axes: str) -> Any:

@@ -1,22 +1,17 @@
-"""Which engine, and why: one sentence for each decision."""
+"""Which engine, and why: the estimate of each that can do it, and the best of them, in a sentence."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
+
+import numpy as np
 
 from convista.errors import one_of
-from convista.grid import plain
+from convista.grid.engines import ENGINES, SMALL, Job, compiled_is_loaded
 from convista.grid.precision import Array
-from convista.grid.problem import Problem
-
-SMALL = 30_000
-"""Multiply-adds up to which NumPy is done before Numba's first import would be (about 0.3 s)."""
-
-MANY_CHANNELS = 8
-"""Input channels a group from which torch's matrix kernels win over a row-by-row sum."""
+from convista.grid.problem import Problem, four_axes
+from convista.grid.rates import Rates, rates
+from convista.grid.work import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +22,14 @@ class Plan:
     why: str
     problem: Problem
     threads: int
+    seconds: float
+    """About how long it would take."""
+    others: tuple[tuple[str, float], ...]
+    """The other engines that can do it, and about how many seconds they would take, the quickest first."""
 
     @property
     def flops(self) -> int:
-        """Multiplications and additions, each counted."""
+        """Multiplications and additions of the sum as it is defined, each counted; an engine may need fewer."""
         return 2 * self.problem.multiply_adds
 
     @property
@@ -40,64 +39,63 @@ class Plan:
 
     def __str__(self) -> str:
         problem, precision = self.problem, self.problem.precision
-        same = precision.work == precision.result
+        same = precision.work == precision.sums == precision.result
         numbers = f"{precision.work}" if same else f"{precision.work} to {precision.result}"
+        high = " by sums in float64" if precision.sums != precision.work else ""
         size, threads = " x ".join(map(str, problem.output_shape)), "thread" if self.threads == 1 else "threads"
         intensity = self.flops / max(self.bytes, 1)
-        return (
-            f"engine  {self.engine}: {self.why}\n"
-            f"result  {size}, {numbers}, {self.threads} {threads}\n"
-            f"work    {self.flops:,} flops, {self.bytes:,} bytes, {intensity:.1f} flops a byte"
-        )
+        lines = [
+            f"engine  {self.engine}: {self.why}",
+            f"time    about {spoken_time(self.seconds)}" + self._next(),
+            f"result  {size}, {numbers}{high}, {self.threads} {threads}",
+            f"work    {self.flops:,} flops, {self.bytes:,} bytes, {intensity:.1f} flops a byte",
+        ]
+        return "\n".join(lines)
+
+    def _next(self) -> str:
+        if not self.others:
+            return ""
+        name, seconds = self.others[0]
+        return f"; next: {name}, about {spoken_time(seconds)}"
 
 
-def choose(problem: Problem, engine: str, threads: int) -> Plan:
+def work_of(problem: Problem, weights: Array, bias: Array | None, threads: int) -> Work:
+    """Return a problem with its numbers, as engines want them."""
+    biases = np.zeros(problem.filters) if bias is None else np.broadcast_to(bias, (problem.filters,))
+    return Work(problem, four_axes(problem, weights), biases, threads)
+
+
+def choose(work: Work, engine: str) -> Plan:
     """Return the plan for `engine`, or for the best one when it is "auto"."""
     one_of("engine", engine, ("auto", *ENGINES))
-    if engine != "auto":
-        refusal = _refusal(engine, problem)
+    if engine == "auto" and work.problem.multiply_adds <= SMALL and not compiled_is_loaded():
+        plain = ENGINES["plain"]  # asking how fast this machine is would take longer
+        return Plan("plain", plain.why(work), work.problem, work.threads, plain.seconds(work, Rates()), ())
+    able = {name: each.seconds(work, rates()) for name, each in ENGINES.items() if not each.refusal(work)}
+    if engine == "auto":
+        chosen = min(able, key=lambda name: able[name])
+        why = ENGINES[chosen].why(work)
+    else:
+        refusal = ENGINES[engine].refusal(work)
         if refusal:
             raise ValueError(f'engine (="{engine}") can\'t do this: {refusal}; use engine="auto"')
-        return Plan(engine, "asked for", problem, threads)
-    return Plan(*_best(problem), problem, threads)
+        chosen, why = engine, "asked for"
+    others = sorted(((name, seconds) for name, seconds in able.items() if name != chosen), key=lambda each: each[1])
+    return Plan(chosen, why, work.problem, work.threads, able[chosen], tuple(others))
 
 
-def run(plan: Plan, image: Array, weights: Array, bias: Array) -> Array:
-    """Do what the plan says. Arrays are in the working dtype, shapes those of `plain.convolve`."""
-    return ENGINES[plan.engine](plan, image, weights, bias)
+def prepare(plan: Plan, work: Work) -> Job:
+    """Make the plan's engine ready."""
+    return ENGINES[plan.engine].prepare(work)
 
 
-def _best(problem: Problem) -> tuple[str, str]:
-    if problem.multiply_adds <= SMALL:
-        return "plain", f"{problem.multiply_adds:,} multiply-adds are done before a compiled engine is loaded"
-    per_group = problem.channels // problem.groups
-    if per_group >= MANY_CHANNELS and not _refusal("torch", problem) and "torch" in sys.modules:
-        return "torch", f"{per_group} channels meet each filter, and torch's matrix kernels share them best"
-    return "direct", "the sum itself, compiled by Numba, a row of stops at a time"
+def spoken_time(seconds: float) -> str:
+    """Return seconds as people say them.
 
-
-def _refusal(engine: str, problem: Problem) -> str:
-    if engine != "torch":
-        return ""
-    if problem.precision.work.kind == "i":
-        return f"integer sums ({problem.precision.work}) are made exactly by the plain and the direct engine"
-    return "" if find_spec("torch") else "torch is not installed"
-
-
-def _plain(plan: Plan, image: Array, weights: Array, bias: Array) -> Array:
-    return plain.convolve(plan.problem, image, weights, bias)
-
-
-def _direct(plan: Plan, image: Array, weights: Array, bias: Array) -> Array:
-    from convista.grid import direct  # loads numba
-
-    return direct.convolve(plan.problem, image, weights, bias, plan.threads)
-
-
-def _torch(plan: Plan, image: Array, weights: Array, bias: Array) -> Array:
-    from convista.grid import by_torch  # loads torch
-
-    return by_torch.convolve(plan.problem, image, weights, bias)
-
-
-ENGINES: dict[str, Callable[[Plan, Array, Array, Array], Array]] = {"plain": _plain, "direct": _direct, "torch": _torch}
+    >>> spoken_time(0.0000123), spoken_time(0.0456), spoken_time(7.89)
+    ('12 us', '46 ms', '7.9 s')
+    """
+    for limit, scale, unit in ((1e-3, 1e6, "us"), (1.0, 1e3, "ms")):
+        if seconds < limit:
+            return f"{seconds * scale:.2g} {unit}" if seconds * scale < 100 else f"{seconds * scale:.0f} {unit}"
+    return f"{seconds:.2g} s" if seconds < 100 else f"{seconds:.0f} s"

@@ -7,6 +7,8 @@ both integers (or bool)              int32, or int64 where int32 could overflow;
 otherwise                            float32, or float64 where either array is float64
 ===================================  =====================================================
 
+With ``precision="high"`` the sums of floats are made in float64, whatever goes in and comes out.
+
 A named `Kernel`, a text and a Python number have no precision of their own and follow the image's.
 """
 
@@ -18,8 +20,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from convista.errors import one_of
+
 Array: TypeAlias = NDArray[Any]
 
+PRECISIONS = ("standard", "high")
 INT32_MAX = 2**31 - 1
 INT64_MAX = 2**63 - 1
 
@@ -35,25 +40,41 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """The dtype that sums are made in, and the dtype of the result."""
+    """Which numbers go in, are added up, and come out."""
 
     work: np.dtype[Any]
+    """What image and kernel are read as."""
+    sums: np.dtype[Any]
+    """What sums are made in."""
     result: np.dtype[Any]
+    largest: int = 0
+    """Of integers, a bound on every partial sum and on the fill."""
+    by_values: bool = False
+    """Whether that bound holds for this image only, not for all of its dtype."""
 
 
-def decide(image: Array, weights: Weights, bias: Weights | None, fill: float, dtype: DTypeLike | None) -> Precision:
+def decide(
+    image: Array,
+    weights: Weights,
+    bias: Weights | None,
+    fill: float,
+    dtype: DTypeLike | None,
+    precision: str = "standard",
+) -> Precision:
     """Return the precision of a convolution, by the table above; `dtype` asks for another result."""
+    one_of("precision", precision, PRECISIONS)
     for name, array in (("image", image), ("kernel", weights.array), ("bias", None if bias is None else bias.array)):
         if array is not None:
             _check_kind(name, array.dtype)
     if _all_whole(image, weights, bias, fill):
-        work = _integer_work(image, weights.array, bias, fill)
-    else:
-        work = _float_work(image, weights, bias)
+        work, largest, by_values = _integer_work(image, weights.array, bias, fill)
+        largest = max(largest, abs(int(fill)))  # a fill that only meets weights of 0 must not become infinite
+        return Precision(work, work, work if dtype is None else _asked(dtype), largest, by_values)
+    work = _float_work(image, weights, bias)
     result = work if dtype is None else _asked(dtype)
-    if result == np.float64 and work == np.float32:
+    if result == np.float64:
         work = result
-    return Precision(work, result)
+    return Precision(work, np.dtype(np.float64) if precision == "high" else work, result)
 
 
 def saturate(array: Array, dtype: np.dtype[Any]) -> Array:
@@ -98,25 +119,30 @@ def _all_whole(image: Array, weights: Weights, bias: Weights | None, fill: float
     return all(array.dtype.kind in "biu" for array in arrays) and float(fill).is_integer()
 
 
-def _integer_work(image: Array, kernel: Array, bias: Weights | None, fill: float) -> np.dtype[Any]:
-    """Return int32 if no image of this dtype can overflow it, else int64 if this image can't, else refuse."""
+def _integer_work(image: Array, kernel: Array, bias: Weights | None, fill: float) -> tuple[np.dtype[Any], int, bool]:
+    """Return int32 if no image of this dtype can overflow it, else int64 if this image can't, else refuse.
+
+    Also return a bound on all sums, and whether the image's own numbers went into it.
+    """
     widest = _largest(kernel, bias, fill, *_limits(image.dtype))
     if widest <= INT32_MAX:
-        return np.dtype(np.int32)
-    if widest > INT64_MAX and image.size:
+        return np.dtype(np.int32), widest, False
+    by_values = widest > INT64_MAX and image.size > 0
+    if by_values:
         widest = _largest(kernel, bias, fill, int(image.min()), int(image.max()))
     if widest > INT64_MAX:
         raise ValueError(
             f"image (dtype {image.dtype}) under this kernel can reach {widest:.3g}, more than int64 holds "
             f"({INT64_MAX:.3g}); pass image.astype('float64') for a rounded result"
         )
-    return np.dtype(np.int64)
+    return np.dtype(np.int64), widest, by_values
 
 
 def _largest(kernel: Array, bias: Weights | None, fill: float, least: int, most: int) -> int:
     """Return a bound on every partial sum, a little too large rather than too small."""
     pixel = max(abs(least), abs(most), abs(int(fill)))
-    per_filter = np.abs(kernel.astype(np.float64)).reshape(kernel.shape[0], -1).sum(axis=1)
+    filters = kernel.shape[0] if kernel.ndim > 2 else 1
+    per_filter = np.abs(kernel.astype(np.float64)).reshape(filters, -1).sum(axis=1)
     weight = float(per_filter.max(initial=0.0)) * (1 + 1e-12)
     shift = 0 if bias is None else max((abs(int(b)) for b in bias.array.ravel()), default=0)
     return int(pixel * weight) + shift

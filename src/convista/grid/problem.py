@@ -93,6 +93,7 @@ def read_problem(
     dtype: DTypeLike | None,
     batch: bool,
     channels_last: bool,
+    precision: str = "standard",
 ) -> Problem:
     """Check everything that a caller can get wrong, and decide the rest."""
     layout = read_layout(image.shape, weights.array.shape, batch=batch, channels_last=channels_last)
@@ -121,7 +122,7 @@ def read_problem(
         padding_mode=padding_mode,
         fill=fill,
         layout=layout,
-        precision=decide(image, weights, bias, fill, dtype),
+        precision=decide(image, weights, bias, fill, dtype, precision),
         output_size=window.output_size((size["h"], size["w"]), kernel, strides, pads, dilations),
     )
 

@@ -1,0 +1,69 @@
+"""Compiled functions, and where they are kept between runs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba import njit
+from numba.extending import intrinsic
+from platformdirs import user_cache_path
+
+from convista._version import __version__
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile `function` on its first call, once for all processes of this machine where a folder can be written.
+
+    It runs without the interpreter's lock, divides as NumPy does, and no flag lets the compiler assume that a number is
+    finite.
+    """
+    with _our_folder():
+        try:
+            return njit(function, nogil=True, error_model="numpy", cache=True)  # type: ignore[no-any-return]
+        except RuntimeError:  # neither that folder nor Numba's own can be written: compile in each process
+            return njit(function, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make `function` part of the compiled functions that call it, so that constants stay known in it."""
+    return njit(function, inline="always")  # type: ignore[no-any-return]
+
+
+def instruction(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make `function`, which writes LLVM's instructions, something that compiled functions can call.
+
+    Its first argument is Numba's own and not given by callers.
+    """
+    return intrinsic(prefer_literal=True)(function)
+
+
+@contextmanager
+def _our_folder() -> Iterator[None]:
+    """Have Numba choose our folder, unless the user has named one (NUMBA_CACHE_DIR)."""
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    if not before:
+        config.CACHE_DIR = str(folder())
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = before
+
+
+@cache
+def folder() -> Path:
+    """Return the folder for what this version of the engine compiles.
+
+    Numba notices a change in a function's own file only; what it calls may have changed too. So each state of the
+    whole room has a folder of its own.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(file.read_bytes())
+    return user_cache_path("convista") / "compiled" / f"{__version__}-{digest.hexdigest()[:12]}"

@@ -1,0 +1,181 @@
+"""The engines: what each can do, how long it would take, and how it is made ready.
+
+A ready engine is called with an image (images, channels, rows, cols) and a place for the result (images, filters, rows,
+cols), views of any memory. Numba and torch are loaded when one of theirs is made ready, not before.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from convista.grid import plain
+from convista.grid.precision import Array, saturate
+from convista.grid.rates import Rates
+from convista.grid.work import Work
+
+Job: TypeAlias = Callable[[Array, Array], None]
+
+COMPILED = "convista.grid.sweep"
+"""The module that is loaded once anything has been compiled."""
+SMALL = 30_000
+"""Multiply-adds up to which NumPy is done before Numba's first import would be (about 0.3 s)."""
+MOST_EXACT_FILL = 2**53
+MANY = 8
+"""Channels and filters from which torch's matrix kernels find enough that is shared."""
+ROWS_ALONE, MANY_CHANNELS = 5, 2.5
+"""How much longer the direct engine takes a product where no pixel serves several rows, and over many channels."""
+
+
+class Engine(Protocol):
+    """One way to compute."""
+
+    name: str
+
+    def refusal(self, work: Work) -> str:
+        """Return why it can't, or nothing."""
+
+    def seconds(self, work: Work, rates: Rates) -> float:
+        """Return about how long it would take."""
+
+    def why(self, work: Work) -> str:
+        """Return what speaks for it."""
+
+    def prepare(self, work: Work) -> Job:
+        """Make it ready."""
+
+
+class _Plain:
+    """NumPy: see `plain`."""
+
+    name = "plain"
+
+    def refusal(self, work: Work) -> str:  # noqa: ARG002 - it can do everything
+        return ""
+
+    def seconds(self, work: Work, rates: Rates) -> float:
+        return rates.plain_call + rates.plain * work.problem.multiply_adds
+
+    def why(self, work: Work) -> str:
+        return f"{work.problem.multiply_adds:,} multiply-adds are done before a compiled engine is loaded"
+
+    def prepare(self, work: Work) -> Job:
+        problem, kind = work.problem, work.problem.precision.work
+        weights, bias = work.weights.astype(kind, copy=False), work.bias.astype(kind, copy=False)
+
+        def fill(image: Array, out: Array) -> None:
+            with np.errstate(invalid="ignore", over="ignore"):  # NaN and infinity are numbers here, not surprises
+                sums = plain.convolve(problem, image.astype(kind, copy=False), weights, bias)
+            out[...] = saturate(sums, problem.precision.result)
+
+        return fill
+
+
+class _Direct:
+    """Every product, in registers: see `direct`."""
+
+    name = "direct"
+
+    def refusal(self, work: Work) -> str:
+        if work.problem.precision.work.kind == "i" and abs(work.problem.fill) > MOST_EXACT_FILL:
+            return f"it holds no fill as large as {work.problem.fill:.3g} exactly"
+        return ""
+
+    def seconds(self, work: Work, rates: Rates) -> float:
+        problem = work.problem
+        alone = max(problem.stride) > 1 or problem.dilation[0] > 1 or problem.kernel[0] < 3
+        many = problem.channels // problem.groups >= MANY
+        each = rates.direct * _width(work) * (ROWS_ALONE if alone else 1) * (MANY_CHANNELS if many else 1)
+        return rates.call + _shared(work, each * problem.multiply_adds, rates)
+
+    def why(self, work: Work) -> str:
+        rows, cols = work.problem.kernel
+        return f"{rows} x {cols} weights a stop, multiplied and added in registers straight from the image"
+
+    def prepare(self, work: Work) -> Job:
+        from convista.grid import direct  # loads numba
+
+        return direct.prepare(work.problem, work.weights, work.bias, work.threads)
+
+
+class _Separable:
+    """Down the columns, then along the rows: see `separable`."""
+
+    name = "separable"
+
+    def refusal(self, work: Work) -> str:
+        if work.problem.stride != (1, 1):
+            return "it takes steps of 1 only"
+        if not work.finite:
+            return "a weight is not finite"
+        return "" if work.factors else "the kernel is not a column times a row"
+
+    def seconds(self, work: Work, rates: Rates) -> float:
+        rows, cols = work.problem.kernel
+        passes = work.problem.multiply_adds // (rows * cols) * (rows + cols)
+        return rates.call + _shared(work, rates.passes * _width(work) * passes, rates)
+
+    def why(self, work: Work) -> str:
+        rows, cols = work.problem.kernel
+        return f"the kernel is a column times a row: {rows} + {cols} products a stop in place of {rows * cols:,}"
+
+    def prepare(self, work: Work) -> Job:
+        from convista.grid import separable  # loads numba
+
+        columns, rows = work.factors or (work.weights, work.weights)
+        return separable.prepare(work.problem, columns, rows, work.bias, work.threads)
+
+
+class _Torch:
+    """PyTorch's own convolution: see `by_torch`."""
+
+    name = "torch"
+
+    def refusal(self, work: Work) -> str:
+        precision = work.problem.precision
+        if precision.work.kind == "i":
+            return f"integer sums ({precision.work}) are made exactly by the plain and the direct engine"
+        return "" if find_spec("torch") else "torch is not installed"
+
+    def seconds(self, work: Work, rates: Rates) -> float:
+        problem = work.problem
+        if "torch" not in sys.modules:
+            return math.inf  # loading it takes a second or more
+        many = min(problem.channels, problem.filters) // problem.groups >= MANY
+        each = rates.torch if many else rates.torch_few
+        return rates.torch_call + _shared(work, each * problem.multiply_adds, rates)
+
+    def why(self, work: Work) -> str:
+        channels = work.problem.channels // work.problem.groups
+        return f"{channels} channels meet each filter, and torch's matrix kernels share them best"
+
+    def prepare(self, work: Work) -> Job:
+        from convista.grid import by_torch  # loads torch
+
+        return by_torch.prepare(work.problem, work.weights, work.bias, work.threads)
+
+
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (_Plain(), _Direct(), _Separable(), _Torch())}
+
+
+def compiled_is_loaded() -> bool:
+    """Whether this process has compiled code at hand."""
+    return COMPILED in sys.modules
+
+
+def _width(work: Work) -> float:
+    """Return how much longer numbers take than float32, by their size; small exact integers take half."""
+    precision = work.problem.precision
+    if precision.work.kind == "i":
+        return 0.5 if precision.largest < 2**15 else 1 if precision.largest < 2**24 else 2
+    return precision.sums.itemsize / 4
+
+
+def _shared(work: Work, seconds: float, rates: Rates) -> float:
+    """Return how long work takes on the threads there are; memory gives all together no more than it has."""
+    return max(seconds / work.threads, rates.memory * work.problem.bytes)

@@ -1,0 +1,34 @@
+"""How wide this machine's vectors are: the one place that asks the processor."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import llvmlite.binding as llvm
+
+BYTES = {"avx512f": 64, "avx": 32}
+"""Bytes of a vector register by the feature that brings it; all others, SSE and ARM's NEON among them, have 16."""
+
+
+@cache
+def features() -> frozenset[str]:
+    """Return what the processor can, in LLVM's words; where LLVM can't tell, nothing."""
+    try:
+        return frozenset(name for name, on in llvm.get_host_cpu_features().items() if on)
+    except RuntimeError:  # LLVM does not know this kind of machine
+        return frozenset()
+
+
+def vector_bytes() -> int:
+    """Return how many bytes one vector register holds: 64, 32 or 16."""
+    return next((size for feature, size in BYTES.items() if feature in features()), 16)
+
+
+def has_many_registers() -> bool:
+    """Whether there are 32 vector registers (AVX-512, ARM) and not 16."""
+    return vector_bytes() != 32 and (vector_bytes() == 64 or "neon" in features())
+
+
+def name() -> str:
+    """Return LLVM's name for the processor, such as znver4 or skylake-avx512."""
+    return str(llvm.get_host_cpu_name())

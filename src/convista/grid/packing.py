@@ -1,0 +1,92 @@
+"""A window of the padded image copied out, in the type that sums are made in; and results put where they belong.
+
+What the direct engine can't do in place goes through here: stops whose window hangs over the edge, steps that are not
+1, images whose columns are not neighbours in memory. Columns that a stride visits in turn are laid side by side, so
+that vectors load neighbours whatever the stride: of stride 2 first all even columns, then all odd ones.
+
+Everything is an address or a number of bytes: views would be counted by Numba, row by row, which takes longer than a
+short row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from convista.grid.border import OUTSIDE
+from convista.grid.compiling import compiled, inlined
+from convista.grid.lanes import vector_bytes
+from convista.grid.memory import move, move_row, put
+
+VECTOR = vector_bytes()
+
+
+@compiled
+def pack(
+    pixel: Any,  # dtypes: of a pixel,
+    sums: Any,  # of a sum
+    g: Any,  # the record of sizes and steps
+    source: int,
+    row_map: Any,  # the pixel at each place of the padded image
+    col_map: Any,
+    top: int,
+    left: int,
+    rows: int,
+    cols: int,
+    packed: int,  # address of (channels, rows, phases, segment)
+) -> None:
+    """Copy rows x cols of the padded image from (top, left) on, all channels of a group."""
+    pitch = g.packed_cols * g.sums_bytes
+    first = min(max(g.left - left, 0), cols)  # before it and from `last` on, pixels repeat beyond the edges
+    last = max(min(g.left + g.cols - left, cols), first)
+    together = (
+        g.right == 1 and g.col_step == g.pixel_bytes and last - first >= VECTOR // min(g.pixel_bytes, g.sums_bytes)
+    )
+    for channel in range(g.per_group):
+        plane, line = source + channel * g.channel_step, packed + channel * g.packed_rows * pitch
+        for row in range(rows):
+            at = row_map[top + row]
+            if at == OUTSIDE:
+                for col in range(cols):
+                    put(sums, g.fill, line + _place(g, col) * g.sums_bytes)
+            elif together:
+                pixels = plane + at * g.row_step
+                _pack_some(pixel, sums, g, pixels, col_map, left, 0, first, line)
+                between = pixels + (left + first - g.left) * g.col_step
+                move_row(pixel, sums, between, line + first * g.sums_bytes, last - first)
+                _pack_some(pixel, sums, g, pixels, col_map, left, last, cols, line)
+            else:
+                _pack_some(pixel, sums, g, plane + at * g.row_step, col_map, left, 0, cols, line)
+            line += pitch
+
+
+@inlined
+def _pack_some(
+    pixel: Any, sums: Any, g: Any, source: int, col_map: Any, left: int, first: int, last: int, target: int
+) -> None:
+    """Copy pixel by pixel."""
+    for col in range(first, last):
+        at, place = col_map[left + col], target + _place(g, col) * g.sums_bytes
+        if at == OUTSIDE:
+            put(sums, g.fill, place)
+        else:
+            move(pixel, sums, source + at * g.col_step, place)
+
+
+@inlined
+def _place(g: Any, col: int) -> int:
+    """Return where a column lies in a packed row."""
+    return col if g.right == 1 else col % g.right * g.segment + col // g.right
+
+
+@compiled
+def unpack(
+    result: Any, g: Any, laid: int, pitch: int, rows: int, cols: int, target: int, row_step: int, col_step: int
+) -> None:  # fmt: skip
+    """Put rows x cols of results where they belong."""
+    for row in range(rows):
+        if col_step == g.result_bytes and cols >= VECTOR // g.result_bytes:
+            move_row(result, result, laid + row * pitch, target + row * row_step, cols)
+        else:
+            for col in range(cols):
+                place = target + row * row_step + col * col_step
+                move(result, result, laid + row * pitch + col * g.result_bytes, place)

@@ -1,0 +1,76 @@
+"""How fast this machine is: the numbers that the planner's estimates are made with.
+
+They are measured once for each kind of processor (`convista bench --calibrate`) and kept in the user's cache folder.
+Before that, those of one machine stand in.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from convista.files import write_text
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Seconds, on one thread, per piece of work."""
+
+    call: float = 8e-6
+    """A call that finds everything ready."""
+    plain_call: float = 6e-5
+    plain: float = 6e-9
+    """A multiply-add of the plain engine."""
+    direct: float = 2.5e-11
+    """A multiply-add in float32, from registers."""
+    passes: float = 5.5e-11
+    """A multiply-add of the separable engine's two passes."""
+    fourier: float = 8e-9
+    """A pixel of a tile, there and back, divided by the share that is of use."""
+    fourier_call: float = 2e-5
+    memory: float = 1.2e-10
+    """A byte read or written where it lies in no cache."""
+    torch_call: float = 2e-5
+    torch: float = 2.2e-11
+    """A multiply-add of torch's own convolution, where many channels meet many filters."""
+    torch_few: float = 8e-11
+    """The same with few channels or filters, which it spreads over lanes meant for sixteen."""
+
+    measured: bool = False
+
+
+@cache
+def rates() -> Rates:
+    """Return what was measured on this kind of machine, or a plain laptop's."""
+    try:
+        kept = json.loads(file().read_text(encoding="utf-8"))
+        return Rates(**{field.name: kept[field.name] for field in fields(Rates)})
+    except (OSError, ValueError, KeyError, TypeError):  # none, or another version's
+        return Rates()
+
+
+def keep(measured: Rates) -> Path:
+    """Write rates down for later processes and use them from now on; return the file."""
+    file().parent.mkdir(parents=True, exist_ok=True)
+    write_text(file(), json.dumps(asdict(measured), indent=1) + "\n")
+    rates.cache_clear()
+    return file()
+
+
+def file() -> Path:
+    """Return where rates of this kind of processor are kept."""
+    return user_cache_path("convista") / "rates" / f"{processor()}.json"
+
+
+@cache
+def processor() -> str:
+    """Return the processor's name, fit for a file."""
+    from convista.grid.lanes import name
+
+    text = f"{name()}-{platform.machine()}"
+    return "".join(letter if letter.isalnum() else "-" for letter in text).strip("-").lower()

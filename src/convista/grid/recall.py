@@ -1,0 +1,113 @@
+"""Convolutions that were asked for before: what was decided then, and the engine that was made ready.
+
+Reading a problem and choosing an engine takes longer than a small image does. Here the same question, down to how the
+memory lies and which numbers the kernel holds, finds its answer again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convista.grid import planner, threads
+from convista.grid.engines import Job, compiled_is_loaded
+from convista.grid.precision import Array
+from convista.grid.problem import Problem, read_bias, read_kernel_argument, read_problem
+from convista.grid.work import Work
+from convista.kernel import Kernel
+
+MOST = 128
+"""Questions that are remembered; the oldest is forgotten first."""
+MOST_WEIGHT_BYTES = 2**16
+"""Of a kernel whose numbers are part of a question."""
+
+
+class Terms(NamedTuple):
+    """The arguments of `conv2d` that say what is to be computed."""
+
+    stride: Any
+    padding: Any
+    dilation: Any
+    groups: int
+    padding_mode: str
+    fill: float
+    flip: bool
+    dtype: Any
+    batch: bool
+    channels_last: bool
+    precision: str
+
+    def problem(self, image: Array, weights: Any, bias: Any) -> Problem:
+        """Return the problem that they pose for an image and a kernel."""
+        return read_problem(
+            image, weights, bias, stride=self.stride, padding=self.padding, dilation=self.dilation, groups=self.groups,
+            padding_mode=self.padding_mode, fill=self.fill, dtype=self.dtype, batch=self.batch,
+            channels_last=self.channels_last, precision=self.precision,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A question's answer."""
+
+    problem: Problem
+    weights: Array
+    job: Job
+
+
+_known: dict[Any, Ready] = {}
+
+
+def ready(
+    image: Array, kernel: Any, bias: Any, terms: tuple[Any, ...], engine: str, wanted_threads: int | None
+) -> Ready:
+    """Return the engine made ready for an image of this kind, from memory where the question was asked before."""
+    key = _key(image, kernel, bias, terms, engine, wanted_threads)
+    try:
+        found = _known.get(key) if key is not None else None
+    except TypeError:  # a list or an array among the arguments
+        key = found = None
+    if found is not None:
+        return found
+    work = read(image, kernel, bias, Terms(*terms), threads.thread_count(wanted_threads))
+    job = planner.prepare(planner.choose(work, engine), work)
+    answer = Ready(work.problem, work.weights, job)
+    if key is not None and not work.problem.precision.by_values:
+        _remember(key, answer)
+    return answer
+
+
+def read(image: Array, kernel: Any, bias: Any, terms: Terms, count: int) -> Work:
+    """Return the problem with its numbers, everything checked."""
+    weights, biases = read_kernel_argument(kernel, flip=terms.flip), read_bias(bias)
+    problem = terms.problem(image, weights, biases)
+    return planner.work_of(problem, weights.array, None if biases is None else biases.array, count)
+
+
+def _key(image: Array, kernel: Any, bias: Any, terms: tuple[Any, ...], engine: str, wanted: int | None) -> Any:
+    """Return all that an answer depends on, None where that is more than is worth comparing."""
+    numbers, shift = _numbers(kernel), bias if bias is None else _numbers(bias)
+    if numbers is None or (bias is not None and shift is None):
+        return None
+    loaded = "torch" in sys.modules, compiled_is_loaded(), threads.forked()
+    return image.shape, image.strides, image.dtype, numbers, shift, terms, engine, wanted, loaded
+
+
+def _numbers(thing: Any) -> Any:
+    if type(thing) is np.ndarray:
+        return (thing.shape, thing.dtype, thing.tobytes()) if thing.nbytes <= MOST_WEIGHT_BYTES else None
+    return thing if isinstance(thing, (Kernel, float, int)) else None
+
+
+def _remember(key: Any, answer: Ready) -> None:
+    while len(_known) >= MOST:
+        _known.pop(next(iter(_known)), None)
+    _known[key] = answer
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_known.clear)  # they hold the parent's number of threads

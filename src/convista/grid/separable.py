@@ -1,0 +1,173 @@
+"""The separable engine: a kernel that is a column times a row goes down all columns first, and then along all rows.
+
+k x k products a stop become 2 k. The sums of the first pass stay in a few rows of scratch memory, near the processor;
+what stands beyond the left and the right edge is filled in there, since sums repeat there as pixels do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convista.grid.border import OUTSIDE
+from convista.grid.compiling import compiled, inlined
+from convista.grid.direct import maps
+from convista.grid.geometry import PAGE, across_of, geometry_of
+from convista.grid.memory import move, put
+from convista.grid.packing import pack, unpack
+from convista.grid.precision import Array
+from convista.grid.problem import Problem
+from convista.grid.ready import Ready, sums_of
+from convista.grid.sweep import band
+
+HELD = 2**15
+"""Numbers held between the passes: with the pixels above and below, what the second-level cache holds."""
+
+
+def prepare(problem: Problem, columns: Array, rows: Array, bias: Array, threads: int) -> Ready:
+    """Return the problem made ready; columns (filters, kernel rows), rows (filters, kernel cols), bias (filters,)."""
+    sums = sums_of(problem.precision)
+    kept = tuple(np.ascontiguousarray(each, sums) for each in (columns, rows, bias))
+    multiply_adds = problem.multiply_adds // (problem.kernel[0] * problem.kernel[1]) * sum(problem.kernel)
+    return Ready(lambda image, out: _Way(problem, kept, image, out), multiply_adds, threads)
+
+
+class _Way:
+    """What the compiled loops are told about memory of one kind."""
+
+    def __init__(self, problem: Problem, numbers: tuple[Array, ...], image: Array, out: Array) -> None:
+        columns, rows, bias = numbers
+        across = across_of(problem, image, out)
+        if across > 1:
+            columns, rows, bias = columns[:1], rows[:1], bias[:1]
+        geometry = _geometry(problem, image, out, columns.dtype, across)
+        row_map, col_map = maps(problem, across)
+        steps = np.arange(problem.kernel[1]) * problem.dilation[1] * across * columns.itemsize
+        beyond = (columns.sum(axis=1) * columns.dtype.type(problem.fill)).astype(np.float64)
+        self.lines = int(problem.images * len(columns) * problem.output_size[0])
+        self._arguments = (columns, rows, bias, beyond, np.zeros(1, np.int64), steps, row_map, col_map)
+        self._types = image.dtype, columns.dtype, out.dtype, geometry
+
+    def sweep(self, source: int, target: int, first: int, last: int) -> None:
+        """Compute lines first..last of the image at one address to the place at another."""
+        sweep_passes(*self._types, source, target, *self._arguments, first, last)
+
+
+def _geometry(problem: Problem, image: Array, out: Array, sums: np.dtype[Any], across: int) -> Any:
+    """Return the sizes and steps, with rows to hold between the passes."""
+    geometry = geometry_of(problem, image, out, sums, across)
+    g = geometry[0]
+    lanes = g["lanes"]
+    g["held_cols"] = -(-(g["out_cols"] + g["reach_right"] - 1 + lanes) // lanes) * lanes
+    g["held_cols"] += lanes if g["held_cols"] * sums.itemsize % PAGE == 0 else 0
+    g["block_rows"] = min(max(HELD // g["held_cols"] // 4 * 4, 4), 32, problem.output_size[0])
+    g["packed_rows"] = g["block_rows"] - 1 + g["reach_down"]
+    g["segment"] = g["packed_cols"] = g["held_cols"]
+    g["laid_cols"] = max(g["out_cols"], lanes)
+    g["chunk"] = g["past_cache"] and not (g["inner_left"] + g["head"]) % lanes
+    in_place = g["col_step"] == image.itemsize and g["cols"] >= lanes
+    bottom = image.shape[2] - g["reach_down"] + g["top"] + 1
+    g["inner_top"], g["inner_bottom"] = (g["top"], bottom) if in_place and bottom > g["top"] else (g["out_rows"],) * 2
+    return geometry
+
+
+@compiled
+def sweep_passes(
+    pixel: Any,  # dtypes: of a pixel,
+    sums: Any,  # of a sum,
+    result: Any,  # of a result
+    geometry: Any,  # one record with all sizes and steps
+    image: int,  # addresses
+    out: int,
+    columns: Any,  # (filters, kernel rows), of the type of a sum
+    rows: Any,  # (filters, kernel cols)
+    bias: Any,  # (filters,)
+    beyond: Any,  # what the first pass makes of the fill value: (filters,)
+    no_steps: Any,  # of the first pass, which has one weight a row
+    steps: Any,  # between the weights of the second pass, in bytes: (kernel cols,)
+    row_map: Any,  # the pixel at each place of the padded image
+    col_map: Any,
+    first: int,
+    last: int,
+) -> None:
+    """Compute lines first..last of all results; a line is one row of one filter of one image."""
+    g = geometry[0]
+    held = np.empty(g.block_rows * g.held_cols + 2 * g.lanes, sums)
+    packed = np.empty(g.packed_rows * g.packed_cols, sums)
+    laid = np.empty(g.laid_cols, result)
+    zero = np.zeros(1, sums)[0]
+    held_at, packed_at, laid_at = np.int64(held.ctypes.data), np.int64(packed.ctypes.data), np.int64(laid.ctypes.data)
+    held_at += -held_at % (g.lanes * g.sums_bytes) + -g.left % g.lanes * g.sums_bytes
+    steps_at, no_steps_at = np.int64(steps.ctypes.data), np.int64(no_steps.ctypes.data)
+    filters = len(columns)
+    line = first
+    while line < last:
+        plane, row = divmod(line, g.out_rows)
+        number, f = divmod(plane, filters)
+        height = min(g.out_rows - row, last - line, g.block_rows)
+        inside = g.inner_top <= row < g.inner_bottom
+        if row < g.inner_bottom:
+            height = min(height, (g.inner_bottom if inside else g.inner_top) - row)
+        source = image + number * g.image_step + f // g.filters_per_group * g.channel_step
+        column_at = np.int64(columns.ctypes.data) + f * columns.strides[0]
+        if inside:
+            _down(pixel, sums, g, source + (row - g.top) * g.row_step, g.row_step, g.pixel_bytes, no_steps_at,
+                  column_at, zero, held_at, height, g.ahead)  # fmt: skip
+        else:
+            pack(pixel, sums, g, source, row_map, col_map, row, g.left, height - 1 + g.reach_down, g.cols, packed_at)
+            _down(sums, sums, g, packed_at, g.packed_cols * g.sums_bytes, g.sums_bytes, no_steps_at, column_at, zero,
+                  held_at, height, 0)  # fmt: skip
+        target = out + number * g.out_image_step + f * g.out_filter_step + row * g.out_row_step
+        row_at = np.int64(rows.ctypes.data) + f * rows.strides[0]
+        _along(sums, result, g, steps_at, row_at, bias[f], beyond[f], col_map, held_at, target, laid_at, height)
+        line += height
+
+
+@inlined
+def _down(
+    pixel: Any, sums: Any, g: Any, source: int, row_step: int, pixel_bytes: int, no_steps: int, column: int,
+    zero: Any, held: int, height: int, ahead: int,
+) -> None:  # fmt: skip
+    """Make the first pass, down the columns, into the middle of the held rows."""
+    pitch, cols, row = g.held_cols * g.sums_bytes, max(g.cols, g.lanes), 0
+    while row < height:
+        pixels, target = source + row * row_step, held + g.left * g.sums_bytes + row * pitch
+        if g.shares_rows and height - row >= 4:
+            band(4, 0, pixel, sums, sums, g, pixels, pixel_bytes, row_step, 0, no_steps, column, zero, target,
+                 g.sums_bytes, pitch, cols, 0, 0, ahead, g.kernel_rows, 1)  # fmt: skip
+            row += 4
+        else:
+            band(1, 0, pixel, sums, sums, g, pixels, pixel_bytes, row_step * g.holes_down, 0, no_steps, column, zero,
+                 target, g.sums_bytes, pitch, cols, 0, 0, 0, g.kernel_rows, 1)  # fmt: skip
+            row += 1
+
+
+@inlined
+def _along(
+    sums: Any, result: Any, g: Any, steps: int, weights: int, bias: Any, beyond: float, col_map: Any, held: int,
+    target: int, laid: int, height: int,
+) -> None:  # fmt: skip
+    """Make the second pass, along the held rows, into the results."""
+    straight, cols = g.out_col_step == g.result_bytes and g.out_cols >= g.lanes, max(g.out_cols, g.lanes)
+    for row in range(height):
+        sums_at, place = held + row * g.held_cols * g.sums_bytes, target + row * g.out_row_step
+        _fill_ends(sums, g, col_map, beyond, sums_at)
+        band(1, 0, sums, sums, result, g, sums_at, g.sums_bytes, 0, 0, steps, weights, bias,
+             place if straight else laid, g.result_bytes, 0, cols, 0, g.chunk, 0, 1, g.kernel_cols)  # fmt: skip
+        if not straight:
+            unpack(result, g, laid, 0, 1, g.out_cols, place, 0, g.out_col_step)
+
+
+@compiled
+def _fill_ends(sums: Any, g: Any, col_map: Any, beyond: float, held: int) -> None:
+    """Put what stands beyond the edges around the sums of a row."""
+    for part in range(2):
+        start = 0 if part == 0 else g.left + g.cols
+        stop = g.left if part == 0 else g.out_cols + g.reach_right - 1
+        for col in range(start, stop):
+            at = col_map[col]
+            if at == OUTSIDE:
+                put(sums, beyond, held + col * g.sums_bytes)
+            else:
+                move(sums, sums, held + (g.left + at) * g.sums_bytes, held + col * g.sums_bytes)

@@ -1,0 +1,284 @@
+"""The compiled engines against the plain one, on images wide enough for vectors, and their edges, threads and memory."""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import convista as cx
+from convista.grid import compiling, outputs, threads
+from convista.grid.border import MODES
+from convista.grid.memory import address
+from convista.grid.threads import share_out
+
+sizes = st.tuples(st.integers(1, 60), st.sampled_from([7, 16, 17, 31, 64, 83, 130, 600, 1100]))
+kernels = st.tuples(st.integers(1, 9), st.integers(1, 9))
+
+
+def image_of(shape, dtype, seed):
+    rng = np.random.default_rng(seed)
+    numbers = rng.normal(size=shape) * 50
+    return numbers.clip(0, 255).astype(dtype) if np.dtype(dtype).kind == "u" else numbers.astype(dtype)
+
+
+def check(image, kernel, **terms):
+    """The engine's answer is the oracle's: exact for integers, else within the rounding of so many terms."""
+    result = cx.conv2d(image, kernel, **terms)
+    expected = cx.conv2d(image, kernel, **(terms | {"engine": "plain"}))
+    assert result.dtype == expected.dtype
+    if result.dtype.kind == "f":
+        scale = kernel.size * np.finfo(result.dtype).eps * np.abs(np.asarray(kernel, float)).max()
+        finite = np.isfinite(expected)
+        assert np.array_equal(np.isnan(result), np.isnan(expected))
+        assert np.array_equal(result[~finite & ~np.isnan(result)], expected[~finite & ~np.isnan(expected)])
+        largest = np.abs(np.where(np.isfinite(image), image, 0).astype(float)).max(initial=0) + abs(
+            terms.get("fill", 0)
+        )
+        np.testing.assert_allclose(result[finite], expected[finite], rtol=0, atol=2 * scale * largest + 1e-30)
+    elif np.asarray(kernel).dtype.kind == "f":
+        assert np.abs(result.astype(float) - expected).max(initial=0) <= 1  # a sum beside a half may round either way
+        assert (result != expected).mean() < 0.01
+    else:
+        assert np.array_equal(result, expected)
+
+
+@given(
+    size=sizes, kernel=kernels, mode=st.sampled_from(MODES), fill=st.sampled_from([0, 0, 3, -2]),
+    padding=st.sampled_from(["same", "valid", "full", (3, 0), ((0, 2), (5, 1))]), stride=st.sampled_from([1, 1, 1, 2, (1, 3)]),
+    dilation=st.sampled_from([1, 1, 1, 2, (1, 2), (3, 1)]), dtype=st.sampled_from(["float32", "float64", "uint8"]),
+    result=st.sampled_from([None, None, "uint8"]), whole=st.booleans(),
+    special=st.booleans(), high=st.booleans(), seed=st.integers(0, 9999),
+)  # fmt: skip
+@settings(max_examples=250)
+def test_the_direct_engine_is_the_oracle_at_every_place(
+    size, kernel, mode, fill, padding, stride, dilation, dtype, result, whole, special, high, seed
+):
+    rng = np.random.default_rng(seed)
+    image = image_of(size, dtype, seed)
+    weights = rng.integers(-4, 5, kernel) if whole else rng.normal(size=kernel).astype("float32")
+    if special and image.dtype.kind == "f":
+        image[tuple(rng.integers(0, n) for n in size)], image[0, -1] = np.nan, np.inf
+    terms = dict(
+        padding=padding if stride == 1 or padding != "same" else "valid", stride=stride, dilation=dilation, dtype=result,
+        padding_mode=mode, fill=fill if mode == "zeros" else 0, precision="high" if high else "standard",
+    )  # fmt: skip
+    try:
+        cx.plan(image, weights, **terms)
+    except ValueError:  # the kernel doesn't fit
+        return
+    check(image, weights, engine="direct", **terms)
+
+
+@given(
+    size=sizes, kernel=kernels, mode=st.sampled_from(MODES), fill=st.sampled_from([0, 3]),
+    padding=st.sampled_from(["same", "full", (3, 0), ((0, 2), (5, 1))]), dilation=st.sampled_from([1, 1, 2, (3, 1)]),
+    dtype=st.sampled_from(["float32", "float64", "uint8"]), result=st.sampled_from([None, None, "uint8"]),
+    whole=st.booleans(), special=st.booleans(), seed=st.integers(0, 9999),
+)  # fmt: skip
+@settings(max_examples=150)
+def test_the_separable_engine_is_the_oracle_at_every_place(
+    size, kernel, mode, fill, padding, dilation, dtype, result, whole, special, seed
+):
+    rng = np.random.default_rng(seed)
+    image = image_of(size, dtype, seed)
+    column, row = (rng.integers(-3, 4, n) if whole else rng.uniform(0.1, 1, n) for n in kernel)
+    if special and image.dtype.kind == "f":
+        image[tuple(rng.integers(0, n) for n in size)] = np.nan
+    terms = dict(
+        padding=padding, dilation=dilation, dtype=result, padding_mode=mode, fill=fill if mode == "zeros" else 0
+    )
+    try:
+        cx.plan(image, np.outer(column, row), **terms)
+    except ValueError:
+        return
+    if not whole:
+        image = image.astype("float64")  # so that four units in the last place are the bound
+    check(image, np.outer(column, row), engine="separable", **terms)
+
+
+@pytest.mark.parametrize("engine", ["direct", "separable"])
+@pytest.mark.parametrize("size", [(9, 40, 3), (33, 200, 4), (5, 7, 3)])
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+@pytest.mark.parametrize("mode", MODES)
+def test_channels_side_by_side_are_one_long_row(engine, size, dtype, mode):
+    image, kernel = image_of(size, dtype, 1), np.outer([1, 2, 1], [1, 0, -2, 0, 3])
+    check(image, kernel, engine=engine, channels_last=True, padding=((1, 1), (2, 2)), padding_mode=mode)
+
+
+@pytest.mark.parametrize("shape", [(3, 2, 20, 90), (2, 4, 37, 33), (5, 1, 28, 28)])
+def test_banks_groups_and_stacks_give_what_the_oracle_gives(shape):
+    rng = np.random.default_rng(0)
+    image = rng.normal(size=shape).astype("float32")
+    for groups in {1, shape[1]}:
+        kernel = rng.normal(size=(4, shape[1] // groups, 3, 3)).astype("float32")
+        check(image, kernel, bias=rng.normal(size=4).astype("float32"), groups=groups, engine="direct", padding=1)
+        check(image, kernel, groups=groups, engine="direct", stride=2)
+
+
+def test_a_result_that_goes_past_the_cache_is_the_same():
+    image = image_of((1500, 1600), "float32", 0)
+    kernel = np.random.default_rng(1).normal(size=(3, 3)).astype("float32")
+    check(image, kernel, engine="direct", padding="same", padding_mode="reflect")
+    check(image, np.outer(kernel[0], kernel[1]), engine="separable", padding="same")
+
+
+def test_large_numbers_saturate_also_where_float32_holds_no_end_of_the_range():
+    image = np.array([[3e38, -3e38, np.nan, 1.5, 2.5] + [7.0] * 60], "float32")
+    for dtype in ("int32", "uint8", "int16", "uint16"):
+        check(image, np.array([[1.0]], "float32"), engine="direct", dtype=dtype)
+
+
+def test_high_precision_sums_in_float64():
+    rng = np.random.default_rng(0)
+    image = (rng.normal(size=(64, 80)) + 1e4).astype("float32")
+    kernel = rng.normal(size=(9, 9)).astype("float32")
+    exact = cx.conv2d(image.astype("float64"), kernel.astype("float64"), engine="plain")
+    errors = {
+        precision: np.abs(cx.conv2d(image, kernel, precision=precision, engine="direct") - exact).max()
+        for precision in ("standard", "high")
+    }
+    assert errors["high"] <= np.abs(exact).max() * 2.0**-24 < errors["standard"]
+    with pytest.raises(
+        ValueError, match=r'^precision \(="hihg"\) must be one of standard, high; did you mean "high"\?$'
+    ):
+        cx.conv2d(image, kernel, precision="hihg")
+
+
+def test_a_two_dimensional_kernel_never_wraps():
+    result = cx.conv2d(np.full((3, 3), 65535, "uint16"), np.full((3, 3), 10_000))
+    assert (result.item(), result.dtype) == (65535 * 90_000, np.int64)
+
+
+def test_the_same_question_with_other_numbers_gets_another_answer():
+    kernel = np.ones((3, 3), "float32")
+    image = image_of((40, 50), "float32", 0)
+    one = cx.conv2d(image, kernel)
+    kernel[1, 1] = 5
+    assert not np.allclose(cx.conv2d(image, kernel), one)
+    assert np.allclose(cx.conv2d(image + 1, kernel), cx.conv2d(image, kernel) + kernel.sum(), atol=1e-2)
+    assert cx.conv2d(image, kernel, stride=[2, 2]).shape == (19, 24)  # a list has no hash
+
+
+def test_work_is_done_once_whoever_does_it_and_errors_arrive():
+    for lines, count in ((1, 2), (7, 3), (1000, 4)):
+        seen = np.zeros(lines, int)
+        share_out(
+            lambda first, last, seen=seen: seen.__setitem__(slice(first, last), seen[first:last] + 1),
+            lines,
+            10**9,
+            count,
+        )
+        assert (seen == 1).all()
+
+    def fail(first, last):
+        if last == 100:
+            raise RuntimeError("the last part")
+
+    with pytest.raises(RuntimeError, match="the last part"):
+        share_out(fail, 100, 10**9, 2)
+
+
+def test_callers_on_many_threads_get_their_own_results_and_start_no_more_threads():
+    image = image_of((800, 900), "float32", 0)
+    kernels_ = [np.full((5, 5), i, "float32") for i in range(8)]
+    alone = [cx.conv2d(image, kernel, threads=1) for kernel in kernels_]
+    before = threading.active_count()
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda kernel: cx.conv2d(image, kernel, threads=2), kernels_))
+    assert all(np.array_equal(one, other) for one, other in zip(alone, together, strict=True))
+    assert threading.active_count() <= before + 1
+
+
+def in_a_child(image, kernel, queue):
+    queue.put((cx.conv2d(image, kernel, threads=2).sum(), threads.thread_count(None), threads.forked()))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_forked_process_computes_after_its_parent_did():
+    image, kernel = image_of((900, 900), "float32", 0), np.ones((7, 7), "float32")
+    here = cx.conv2d(image, kernel, threads=2).sum()
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+    children = [context.Process(target=in_a_child, args=(image, kernel, queue)) for _ in range(2)]
+    for child in children:
+        child.start()
+    answers = [queue.get() for _ in children]
+    for child in children:
+        child.join(60)
+    assert answers == [(here, 1, True)] * 2
+    assert [child.exitcode for child in children] == [0, 0]
+
+
+@pytest.mark.parametrize(("name", "value"), [("NUMBA_NUM_THREADS", "1"), ("OMP_NUM_THREADS", "1")])
+def test_the_number_of_threads_is_what_the_environment_says(monkeypatch, name, value):
+    for each in ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, value)
+    assert threads.thread_count(None) == 1
+    assert threads.thread_count(3) == 3
+
+
+def test_large_results_use_memory_again_once_nobody_holds_it(monkeypatch):
+    monkeypatch.delenv("CONVISTA_POOL", raising=False)
+    first = outputs.empty((1200, 1200), np.dtype("float32"))
+    place, part = address(first), first[3:5]
+    del first
+    other = outputs.empty((1200, 1200), np.dtype("float32"))
+    assert address(other) != place  # a view is held
+    del part
+    again = outputs.empty((1200, 1200), np.dtype("float32"))
+    assert address(again) == place
+    assert again.flags.writeable
+    assert again.flags.c_contiguous
+    assert place % 64 == 0
+    monkeypatch.setenv("CONVISTA_POOL", "0")
+    del again, other
+    outputs._free.clear()
+    outputs.empty((1200, 1200), np.dtype("float32"))
+    assert outputs._free == []
+
+
+def test_addresses_are_numpys():
+    array = np.arange(30.0).reshape(5, 6)
+    for view in (array, array[1:, 2:], array[::-1, ::-1], array.T):
+        assert address(view) == view.ctypes.data
+
+
+def run_alone(code, **environment):
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=os.environ | environment
+    )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+COMPILES = "import numpy as np, convista as cx; print(cx.conv2d(np.ones((40, 50), 'float32'), np.ones((2, 2), 'float32'), engine='direct').sum())"
+
+
+def test_two_processes_compile_into_one_folder_at_the_same_time(tmp_path):
+    places = {"XDG_CACHE_HOME": str(tmp_path)}
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: run_alone(COMPILES, **places), range(2)))
+    assert answers == ["7644.0\n"] * 2
+    kept = list(tmp_path.rglob("*.nbc"))
+    assert kept
+    assert run_alone(COMPILES, **places) == "7644.0\n"
+    assert sorted(tmp_path.rglob("*.nbc")) == sorted(kept)  # all was found again
+
+
+def test_without_a_folder_that_can_be_written_code_is_compiled_anyway():
+    blocked = f"{COMPILES.partition(';')[0]}\nimport tempfile\ntempfile.TemporaryFile = lambda **_: open('/proc/nowhere/file')\n{COMPILES}"
+    assert run_alone(blocked, XDG_CACHE_HOME="/proc/nowhere", HOME="/proc/nowhere").endswith("7644.0\n")
+
+
+def test_the_folder_of_compiled_code_changes_with_the_engine():
+    assert compiling.folder().parent.name == "compiled"
+    assert compiling.folder().name.startswith(cx.__version__)
