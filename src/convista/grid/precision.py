@@ -35,14 +35,18 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """The dtype that sums are made in, and the dtype of the result."""
+    """The dtype of the numbers that go in, of the result, and of the sums between them."""
 
     work: np.dtype[Any]
     result: np.dtype[Any]
+    sums: np.dtype[Any]
+    """`work`, or float64 where the caller asks for high precision."""
 
 
-def decide(image: Array, weights: Weights, bias: Weights | None, fill: float, dtype: DTypeLike | None) -> Precision:
-    """Return the precision of a convolution, by the table above; `dtype` asks for another result."""
+def decide(
+    image: Array, weights: Weights, bias: Weights | None, fill: float, dtype: DTypeLike | None, *, high: bool = False
+) -> Precision:
+    """Return the precision of a convolution, by the table above; `dtype` asks for another result, `high` for float64 sums."""
     for name, array in (("image", image), ("kernel", weights.array), ("bias", None if bias is None else bias.array)):
         if array is not None:
             _check_kind(name, array.dtype)
@@ -53,7 +57,7 @@ def decide(image: Array, weights: Weights, bias: Weights | None, fill: float, dt
     result = work if dtype is None else _asked(dtype)
     if result == np.float64 and work == np.float32:
         work = result
-    return Precision(work, result)
+    return Precision(work, result, np.dtype(np.float64) if high and work.kind == "f" else work)
 
 
 def saturate(array: Array, dtype: np.dtype[Any]) -> Array:
