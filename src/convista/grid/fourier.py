@@ -8,6 +8,7 @@ way), `tile` (pixels in and out), `transform`, `stages`, `butterfly` (the transf
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,10 +31,13 @@ APART = {4: 2.0**14, 8: 2.0**40}
 
 def refusal(problem: Problem, weights: Array) -> str:
     """Return why this engine can't do it, or nothing."""
+    result = problem.precision.result
     if problem.stride != (1, 1):
         return f"it computes every stop, and stride (={problem.stride}) leaves some out"
     if problem.precision.work.kind == "i":
         return f"integer sums ({problem.precision.work}) are made exactly by the plain and the direct engine"
+    if not result.isnative or result == np.float16:
+        return f"a result of {result.str} is not one that its compiled code writes"
     if max(_span(problem)) > SIZES[-1]:
         return f"the kernel spans {max(_span(problem))} pixels, more than its largest tile ({SIZES[-1]})"
     if not np.isfinite(weights).all():
@@ -57,7 +61,7 @@ def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Call
     weights = np.ascontiguousarray(weights, sums)
     alike = _alike(problem, weights)
     weights = weights[:1] if alike else weights
-    work = _work(problem, sums, threads, sheets=problem.channels if alike else 1)
+    work = _work(problem, sums, sheets=problem.channels if alike else 1)
     axes = tuple(Axis(*compiled(sums.str), *tables(size, sums.str)) for size in (work.rows, work.cols))
     kernels = _kernels(weights, bias, work, axes)
     maps = _maps(problem, work, weights)
@@ -86,9 +90,9 @@ def _alike(problem: Problem, weights: Array) -> bool:
     return alone and bool((weights == weights[:1]).all())
 
 
-def _work(problem: Problem, sums: np.dtype[Any], threads: int, sheets: int) -> Work:
+def _work(problem: Problem, sums: np.dtype[Any], sheets: int) -> Work:
     planes = problem.images * sheets
-    tiles = tiling.choose(planes, problem.output_size, _span(problem), sums.itemsize, threads)
+    tiles = tiling.choose(planes, problem.output_size, _span(problem), sums.itemsize)
     groups = problem.groups // sheets or 1
     return Work(
         lanes(sums.itemsize), max(tiling.BAND // lanes(sums.itemsize), 1), *tiles, *problem.output_size, planes, sheets,
@@ -106,7 +110,7 @@ def _maps(problem: Problem, work: Work, weights: Array) -> Maps:
     """Return which pixel stands where, up to the end of the last tile, and how large a pixel may be."""
     ends = ((work.tiles_down - 1) * work.down + work.rows, (work.tiles_right - 1) * work.right + work.cols)
     rows, cols = (
-        _filled(border_index(size, pads, problem.padding_mode), end)
+        _map(size, pads, problem.padding_mode, end)
         for size, pads, end in zip(problem.size, problem.pads, ends, strict=True)
     )
     largest = max(float(np.abs(weights).sum(axis=(1, 2, 3), dtype=np.float64).max()), 1.0)
@@ -114,7 +118,9 @@ def _maps(problem: Problem, work: Work, weights: Array) -> Maps:
     return Maps(rows, cols, np.array([problem.fill, ceiling, APART[weights.itemsize]], weights.dtype))
 
 
-def _filled(index: NDArray[np.intp], end: int) -> NDArray[np.int64]:
+@lru_cache(maxsize=16)
+def _map(size: int, pads: Pair, mode: str, end: int) -> NDArray[np.int64]:
+    index = border_index(size, pads, mode)
     filled = np.full(max(end, index.size), NOWHERE, np.int64)
     filled[: index.size] = index
     return filled

@@ -17,6 +17,7 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.extending import intrinsic
 
 VECTOR_BYTES = 64
 FUSED = ("contract",)
@@ -130,11 +131,18 @@ def splat(builder: Any, number: Any, count: int) -> Any:
 
 
 def whole(number: int) -> Any:
+    """Return a whole number of 64 bits as LLVM writes it."""
     return ir.Constant(INDEX, number)
 
 
 def mask(places: Sequence[int]) -> Any:
+    """Return which lanes of two vectors a shuffle takes."""
     return ir.Constant(ir.VectorType(ir.IntType(32), len(places)), list(places))
+
+
+def instruct(body: Callable[..., Any]) -> Any:
+    """Make an instruction to Numba of a function that returns an `instruction`; called in compiled code only."""
+    return intrinsic(body)
 
 
 def instruction(write: Callable[..., Any], *given: Any, result: Any = types.void) -> Any:

@@ -87,7 +87,7 @@ class Scratch(NamedTuple):
     strays: Any
 
 
-@njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def pairs(
     kinds: Any, image: Any, result: Any, work: Any, axes: Any, maps: Any, kernels: Any, scratch: Any, first: int,
     last: int,
@@ -166,9 +166,7 @@ def _mix(work: Any, axis: Any, kernels: Any, scratch: Any, f: int, at: int, spec
 
 
 @compiled
-def _filter_up(
-    kind: Any, result: Any, work: Any, axis: Any, kernels: Any, scratch: Any, waves: Any, f: int
-) -> None:
+def _filter_up(kind: Any, result: Any, work: Any, axis: Any, kernels: Any, scratch: Any, waves: Any, f: int) -> None:
     """Turn rows into columns, transform them back, and write the results of both tiles."""
     square, useful = 2 * work.lanes * work.lanes, (work.right + work.lanes - 1) // work.lanes
     far, levels, band = work.cols // work.lanes * square, axis.stages.size // 3, scratch.band
@@ -190,7 +188,7 @@ def _filter_up(
             tile.unpack(kind, plane, band, work, where[2], where[3], first, count, part, base)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", no_cfunc_wrapper=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def spectra(weights: Any, work: Any, axes: Any, band: Any, spectrum: Any) -> None:
     """Fill `spectrum` with the transforms of the kernels (filters, channels, rows, cols), turned round the corner."""
     lanes, strips, square = work.lanes, work.cols // work.lanes, 2 * work.lanes * work.lanes
@@ -200,14 +198,19 @@ def spectra(weights: Any, work: Any, axes: Any, band: Any, spectrum: Any) -> Non
         for strip in range(strips):
             for place in range(2 * lanes * work.rows):
                 band[place] = 0
+            empty = True
             for j in range(weights.shape[3]):
                 lane = -j * work.dilation_cols % work.cols - strip * lanes
-                for i in range(weights.shape[2] if 0 <= lane < lanes else 0):
+                if not 0 <= lane < lanes:
+                    continue
+                empty = False
+                for i in range(weights.shape[2]):
                     weight = weights[number // weights.shape[1], number % weights.shape[1], i, j]
                     row = -i * work.dilation_rows % work.rows
                     band[row * 2 * lanes + lane] = weight / (work.rows * work.cols)
-            levels = upright.stages.size // 3
-            stages.strip(upright.strip, DOWN, band, 0, upright.stages, levels, upright.factors, band, 0)
+            if not empty:
+                levels = upright.stages.size // 3
+                stages.strip(upright.strip, DOWN, band, 0, upright.stages, levels, upright.factors, band, 0)
             into = start + strip * square
             stages.turn(upright.turn, band, 0, square, spectrum, into, strips * square, work.rows // lanes)
         for at in range(start, start + 2 * work.rows * work.cols, 2 * lanes * work.cols):

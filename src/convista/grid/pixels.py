@@ -13,9 +13,9 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
-from convista.grid.lanes import Waves, instruction, splat
+from convista.grid.border import OUTSIDE
+from convista.grid.lanes import Waves, instruct, instruction, splat, whole
 
 
 def _load(builder: Any, kind: Waves, address: Any, count: int) -> Any:
@@ -62,6 +62,27 @@ def _call(builder: Any, name: str, result: Any, value: Any) -> Any:
 
 def _take(b: Any, kind: Waves, address: Any, waves: Waves, at: Any, offset: Any, limit: Any) -> Any:
     pixels = _as_float(b, kind, _load(b, kind, address, waves.count), waves.number, waves.count)
+    return _put(b, pixels, waves, at, offset, limit)
+
+
+def _gather(
+    b: Any, kind: Waves, address: Any, step: Any, waves: Waves, at: Any, sources: Waves, first: Any, fill: Any,
+    offset: Any, limit: Any,
+) -> Any:  # fmt: skip
+    """Write loads lane by lane: the pixel that the map names, the fill value, or nothing (the offset itself)."""
+    vector = ir.Constant(_of(waves.number, waves.count), ir.Undefined)
+    for lane in range(waves.count):
+        source = b.load(sources.place(b.add(first, whole(lane))))
+        inside = b.icmp_signed(">=", source, whole(0))
+        place = b.add(address, b.mul(b.select(inside, source, whole(0)), step))
+        pixel = _as_float(b, kind, _load(b, kind, place, 1), waves.number, 1)
+        other = b.select(b.icmp_signed("==", source, whole(OUTSIDE)), fill, offset)
+        vector = b.insert_element(vector, b.select(inside, pixel, other), ir.Constant(ir.IntType(32), lane))
+    return _put(b, vector, waves, at, offset, limit)
+
+
+def _put(b: Any, pixels: Any, waves: Waves, at: Any, offset: Any, limit: Any) -> Any:
+    """Write the store of pixels less the offset, and the check that none is too far away."""
     moved = b.fsub(pixels, splat(b, offset, waves.count))
     waves.store_vector(moved, at)
     size = _call(b, f"llvm.fabs.{_suffix(waves.number, waves.count)}", moved.type, moved)
@@ -85,25 +106,36 @@ def _write(b: Any, kind: Waves, address: Any, waves: Waves, at: Any, base: Any) 
     b.store(pixel, b.inttoptr(address, pixel.type.as_pointer()), align=1)
 
 
-@intrinsic
+@instruct
 def take(_context: Any, kind: Any, address: Any, waves: Any, at: Any, offset: Any, limit: Any) -> Any:
     """Put a vector of pixels, less `offset`, at element `at`; return whether none is farther away than `limit`."""
     return instruction(_take, kind, address, waves, at, offset, limit, result=types.boolean)
 
 
-@intrinsic
+@instruct
+def gather(
+    _context: Any, kind: Any, address: Any, step: Any, waves: Any, at: Any, sources: Any, first: Any, fill: Any,
+    offset: Any, limit: Any,
+) -> Any:  # fmt: skip
+    """Do the same for the pixels of one row that a map names from element `first` on, `step` bytes from col to col."""
+    return instruction(
+        _gather, kind, address, step, waves, at, sources, first, fill, offset, limit, result=types.boolean
+    )
+
+
+@instruct
 def give(_context: Any, kind: Any, address: Any, waves: Any, at: Any, base: Any) -> Any:
     """Write the vector at element `at`, plus `base`, to neighbouring pixels of the result."""
     return instruction(_give, kind, address, waves, at, base)
 
 
-@intrinsic
+@instruct
 def read(_context: Any, kind: Any, address: Any, waves: Any) -> Any:
     """Return one pixel in the float type of `waves`."""
     return instruction(_read, kind, address, waves, result=waves.dtype)
 
 
-@intrinsic
+@instruct
 def write(_context: Any, kind: Any, address: Any, waves: Any, at: Any, base: Any) -> Any:
     """Write the number at element `at`, plus `base`, to one pixel of the result."""
     return instruction(_write, kind, address, waves, at, base)

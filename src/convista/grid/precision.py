@@ -46,7 +46,7 @@ class Precision:
 def decide(
     image: Array, weights: Weights, bias: Weights | None, fill: float, dtype: DTypeLike | None, *, high: bool = False
 ) -> Precision:
-    """Return the precision of a convolution, by the table above; `dtype` asks for another result, `high` for float64 sums."""
+    """Return the precision of a convolution, by the table above; `dtype` asks for another result; `high`: wide sums."""
     for name, array in (("image", image), ("kernel", weights.array), ("bias", None if bias is None else bias.array)):
         if array is not None:
             _check_kind(name, array.dtype)

@@ -12,10 +12,9 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils
-from numba.extending import intrinsic
 
 from convista.grid.butterfly import SMALL
-from convista.grid.lanes import Wave, Waves, instruction, mask, steps, whole
+from convista.grid.lanes import Wave, Waves, instruct, instruction, mask, steps, whole
 
 LAST = (4, 8)
 """What the last stage can be; three and five come before it."""
@@ -58,8 +57,8 @@ def _stage(sign: int) -> Callable[..., None]:
 def _butterfly(waves: Waves, places: list[Any], turns: list[Wave], sign: int) -> None:
     """Write one butterfly in place: down turns what comes out, up (the inverse) turns back what goes in."""
     x = [waves.load(place) for place in places]
-    if sign > 0:
-        x[1:] = [wave.times(turn, sign) for wave, turn in zip(x[1:], turns or [], strict=True)] if turns else x[1:]
+    if sign > 0 and turns:
+        x[1:] = [wave.times(turn, sign) for wave, turn in zip(x[1:], turns, strict=True)]
     y = SMALL[len(x)](x, sign)
     if sign < 0 and turns:
         y[1:] = [wave.times(turn) for wave, turn in zip(y[1:], turns, strict=True)]
@@ -130,37 +129,37 @@ def _exchanged(builder: Any, square: list[Any]) -> list[Any]:
     return square
 
 
-@intrinsic
+@instruct
 def down(_context: Any, waves: Any, start: Any, length: Any, radix: Any, span: Any, factors: Any, first: Any) -> Any:
-    """One stage of the transform of `length` waves from element `start` on, with turning factors from `first` on."""
+    """Do one stage of the transform of `length` waves from element `start` on, with turning factors from `first` on."""
     return instruction(_stage(-1), waves, start, length, radix, span, factors, first)
 
 
-@intrinsic
+@instruct
 def up(_context: Any, waves: Any, start: Any, length: Any, radix: Any, span: Any, factors: Any, first: Any) -> Any:
-    """The stage that undoes `down`, but for a factor of `radix`."""
+    """Undo `down` of one stage, but for a factor of `radix`."""
     return instruction(_stage(1), waves, start, length, radix, span, factors, first)
 
 
-@intrinsic
+@instruct
 def last_down(_context: Any, waves: Any, start: Any, length: Any, radix: Any) -> Any:
     """Do the last stage of the transform: neighbours, nothing to turn."""
     return instruction(_neighbours(-1), waves, start, length, radix)
 
 
-@intrinsic
+@instruct
 def first_up(_context: Any, waves: Any, start: Any, length: Any, radix: Any) -> Any:
     """Undo `last_down`, but for a factor of `radix`."""
     return instruction(_neighbours(1), waves, start, length, radix)
 
 
-@intrinsic
+@instruct
 def last_times_first(_context: Any, waves: Any, start: Any, length: Any, radix: Any, spectrum: Any, at: Any) -> Any:
     """Do `last_down`, multiply by the spectrum from element `at` on, and do `first_up`."""
     return instruction(_filter, waves, start, length, radix, spectrum, at)
 
 
-@intrinsic
+@instruct
 def add_product(
     _context: Any, total: Any, into: Any, waves: Any, start: Any, length: Any, spectrum: Any, at: Any
 ) -> Any:
@@ -188,7 +187,7 @@ def _call(builder: Any, address: Any, *arguments: Any) -> None:
     builder.call(builder.inttoptr(address, kind.as_pointer()), arguments)
 
 
-@intrinsic
+@instruct
 def strip(
     _context: Any, address: Any, way: Any, waves: Any, start: Any, table: Any, levels: Any, factors: Any, spectrum: Any,
     at: Any,
@@ -197,7 +196,7 @@ def strip(
     return instruction(_strip, address, way, waves, start, table, levels, factors, spectrum, at)
 
 
-@intrinsic
+@instruct
 def turn(
     _context: Any, address: Any, source: Any, start: Any, from_step: Any, target: Any, into: Any, to_step: Any,
     count: Any,
@@ -206,7 +205,7 @@ def turn(
     return instruction(_turn, address, source, start, from_step, target, into, to_step, count)
 
 
-@intrinsic
+@instruct
 def transpose(_context: Any, source: Any, start: Any, target: Any, into: Any) -> Any:
     """Copy a square of waves, as many as there are lanes, with lanes and waves exchanged."""
     return instruction(_transpose, source, start, target, into)

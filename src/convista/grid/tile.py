@@ -10,6 +10,7 @@ A plane is an address and the steps to the next row and column, in bytes. Maps s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from numba import njit
@@ -19,8 +20,16 @@ from convista.grid import pixels
 NOWHERE = -2  # beyond the padded image, where border.OUTSIDE is the fill value
 SAMPLES = 5  # a side: 25 pixels tell a tile's usual value, and how far others lie from it
 RARE = 4  # of them fewer than this may be strays
+BLOCK = 8  # rows; more would push each other out of the cache where an image's width is a power of two
 
-compiled = njit(nogil=True, cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+INNER: dict[str, Any] = {
+    "nogil": True, "cache": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
+}  # fmt: skip
+
+
+def compiled(body: Callable[..., Any]) -> Any:
+    """Compile a function that only compiled code calls: what Python would need to call it is left out."""
+    return njit(**INNER)(body)
 
 
 @compiled
@@ -62,18 +71,23 @@ def pack(
     channel: int, usual: Any, strays: Any,
 ) -> None:  # fmt: skip
     """Put `count` strips of a tile, from strip `first` on, into waves."""
-    lanes = work.lanes
-    together = plane[2] == kind.itemsize
-    for r in range(work.rows):
-        row = maps.rows[top + r]
+    lanes, fill = work.lanes, maps.limits[0]
+    for block in range(0, work.rows, BLOCK):
         for s in range(count):
-            at = ((s * work.rows + r) * 2 + part) * lanes
             col = left + (first + s) * lanes
-            source, end = maps.cols[col], maps.cols[col + lanes - 1]
-            side_by_side = together and row >= 0 and source >= 0 and end == source + lanes - 1
-            place = plane[0] + row * plane[1]
-            if not side_by_side or not pixels.take(kind, place + source * plane[2], waves, at, usual[0], usual[1]):
-                _pack_slowly(kind, place, plane[2], waves, at, lanes, maps, row, col, usual, strays, part, channel, r, left)
+            source = maps.cols[col]
+            neighbours = plane[2] == kind.itemsize and source >= 0 and maps.cols[col + lanes - 1] == source + lanes - 1
+            for r in range(block, block + BLOCK):
+                row, at, done = maps.rows[top + r], ((s * work.rows + r) * 2 + part) * lanes, False
+                place = plane[0] + row * plane[1]
+                if row >= 0 and neighbours:
+                    done = pixels.take(kind, place + source * plane[2], waves, at, usual[0], usual[1])
+                elif row >= 0:
+                    done = pixels.gather(kind, place, plane[2], waves, at, maps.cols, col, fill, usual[0], usual[1])
+                if not done:
+                    _pack_slowly(
+                        kind, place, plane[2], waves, at, lanes, maps, row, col, usual, strays, part, channel, r, left
+                    )
 
 
 @compiled
@@ -83,13 +97,16 @@ def _pack_slowly(
 ) -> None:  # fmt: skip
     """Put one vector of pixels into waves, pixel by pixel: border, fill value, nothing at all, strays."""
     places, values = strays
+    constant = maps.limits[0] - usual[0] if row != NOWHERE else usual[0] * 0
+    if row < 0 and abs(constant) <= usual[1]:
+        for lane in range(lanes):
+            waves[at + lane] = constant
+        return
     for lane in range(lanes):
         source = maps.cols[col + lane]
-        moved = usual[0] * 0
+        moved = constant if source != NOWHERE else usual[0] * 0
         if row >= 0 and source >= 0:
             moved = pixels.read(kind, place + source * step, waves) - usual[0]
-        elif row != NOWHERE and source != NOWHERE:
-            moved = maps.limits[0] - usual[0]
         waves[at + lane] = moved
         if not abs(moved) <= usual[1]:  # NaN is not
             waves[at + lane] = 0

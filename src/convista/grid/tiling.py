@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -9,11 +10,11 @@ from convista.grid.lanes import lanes
 from convista.grid.transform import SIZES
 from convista.window import Pair
 
-NEAR = 1 << 20
-"""Bytes of the second cache (L2) that a tile and its spectrum should fit into."""
+BAND = 256
+"""Columns that are read or written together, so that memory is met in pieces of a kilobyte."""
 
-BAND = 64
-"""Columns that are read or written together, so that memory is met in pieces of a few hundred bytes."""
+NEAR = 1 << 17
+"""Bytes of a tile from which each doubling makes a transform slower by a seventh, as its memory moves away."""
 
 
 class Tiling(NamedTuple):
@@ -35,15 +36,17 @@ class Tiling(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def choose(planes: int, output: Pair, span: Pair, itemsize: int, threads: int) -> Tiling:
+def choose(planes: int, output: Pair, span: Pair, itemsize: int) -> Tiling:
     """Return the cheapest tiling for `planes` results of one size under a kernel that spans `span` pixels.
 
-    >>> choose(1, (1024, 1024), (31, 31), 4, 1).down
-    98
+    The number of threads has no say: the same numbers come out for any.
+
+    >>> choose(planes=1, output=(18, 18), span=(15, 15), itemsize=4)
+    Tiling(rows=32, cols=32, down=18, right=18, tiles_down=1, tiles_right=1)
     """
     sizes = [[size for size in SIZES if size >= least] for least in span]
     candidates = [_tiling(rows, cols, output, span) for rows in sizes[0] for cols in sizes[1]]
-    return min(candidates, key=lambda tiling: _cost(tiling, planes, itemsize, threads))
+    return min(candidates, key=lambda tiling: _cost(tiling, planes, itemsize))
 
 
 def _tiling(rows: int, cols: int, output: Pair, span: Pair) -> Tiling:
@@ -51,11 +54,10 @@ def _tiling(rows: int, cols: int, output: Pair, span: Pair) -> Tiling:
     return Tiling(rows, cols, down, right, -(-output[0] // down), -(-output[1] // right))
 
 
-def _cost(tiling: Tiling, planes: int, itemsize: int, threads: int) -> float:
+def _cost(tiling: Tiling, planes: int, itemsize: int) -> float:
     """Return an estimate in cycles: the transforms of all pairs of tiles, and that of the kernel."""
     waves = tiling.rows * tiling.cols / lanes(itemsize)
-    one = waves * (80 + 40 * tiling.right / tiling.cols) + 6000
-    near = 4 * tiling.rows * tiling.cols * itemsize
-    slow = 1.0 if near <= NEAR else 1.15 if near <= 8 * NEAR else 1.5
-    pairs = -(-planes * tiling.tiles // 2)
-    return (-(-pairs // threads) + 0.4) * one * slow
+    away = max(math.log2(2 * tiling.rows * tiling.cols * itemsize / NEAR), 0)
+    one = waves * (90 + 40 * tiling.right / tiling.cols) * (1 + away / 7) + 6000
+    pairs = (planes * tiling.tiles + 1) // 2
+    return (pairs + 0.4) * one

@@ -78,10 +78,11 @@ def compiled(sums: str) -> tuple[int, int]:
 
     An address keeps compilers from optimising the same large code again in each function that calls it.
     """
-    number, index = types.CPointer(from_dtype(np.dtype(sums))), types.int64
-    strip = types.void(index, number, types.CPointer(index), index, number, number)
+    pointer: Any = types.CPointer
+    number, index = pointer(from_dtype(np.dtype(sums))), types.int64
+    strip = types.void(index, number, pointer(index), index, number, number)
     turn = types.void(number, index, number, index, index)
-    functions = [cfunc(kind, cache=True)(body) for kind, body in ((strip, _strip), (turn, _turn))]
+    functions: list[Any] = [cfunc(kind, cache=True)(body) for kind, body in ((strip, _strip), (turn, _turn))]
     _kept.extend(functions)
     return functions[0].address, functions[1].address
 
