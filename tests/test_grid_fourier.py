@@ -310,6 +310,13 @@ def test_one_kernel_for_each_channel_is_the_same_as_one_for_each_image():
     np.testing.assert_allclose(result, alone.reshape(result.shape) + bias[:, None, None], rtol=0, atol=1e-4)
 
 
+def test_filters_that_are_alike_still_meet_all_channels():
+    image = np.random.default_rng(4).normal(size=(1, 2, 40, 40)).astype("float32")
+    weights = np.ones((2, 2, 7, 7), "float32")
+    problem = read(image, weights)
+    assert error(transformed(problem, image, weights), exact(problem, image, weights)) < 2e-6
+
+
 def test_the_memory_is_that_of_some_tiles():
     image, weights = np.ones((1, 1, 3000, 2500), "float32"), np.ones((1, 1, 31, 31), "float32")
     problem = read(image, weights, padding=15, padding_mode="reflect")

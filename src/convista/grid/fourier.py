@@ -28,6 +28,9 @@ from convista.window import Pair, reach
 APART = {4: 2.0**14, 8: 2.0**40}
 """A pixel so many times farther from the others than they lie apart would drown them, by bytes of a float."""
 
+POINT = 100
+"""Multiply-adds of a direct sum that take as long as one point of a pair of tiles."""
+
 
 def refusal(problem: Problem, weights: Array) -> str:
     """Return why this engine can't do it, or nothing."""
@@ -74,7 +77,7 @@ def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Call
         def some(first: int, last: int) -> None:
             overlap.pairs(kinds, *sides, work, axes, maps, kernels, _scratch(work, sums), first, last)
 
-        share_out(some, units, problem.multiply_adds, threads)
+        share_out(some, units, units * work.rows * work.cols * POINT, threads)
 
     return job
 
