@@ -224,7 +224,7 @@ REFUSED = [
         'engine (="torch") can\'t do this: integer sums (int64) are made exactly by the plain and the direct engine; '
         'use engine="auto"',
     ),
-    (dict(image=np.ones((6, 7)), kernel=np.ones((3, 3)), engine="fast"), 'engine (="fast") must be one of auto, plain, direct, separable, torch'),
+    (dict(image=np.ones((6, 7)), kernel=np.ones((3, 3)), engine="fast"), 'engine (="fast") must be one of auto, plain, direct, separable, fourier, torch'),
     (
         dict(image=np.ones((6, 7)), kernel=np.ones((3, 3)), out=np.ones((4, 4))),
         "out (shape (4, 4)) must have the result's shape (4, 5)",

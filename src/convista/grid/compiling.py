@@ -17,17 +17,23 @@ from platformdirs import user_cache_path
 from convista._version import __version__
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any], **options: Any) -> Any:
     """Compile `function` on its first call, once for all processes of this machine where a folder can be written.
 
     It runs without the interpreter's lock, divides as NumPy does, and no flag lets the compiler assume that a number is
-    finite.
+    finite. `options` are Numba's own.
     """
+    compile_it: Any = njit  # the stubs don't know all options
+    return kept(lambda cache: compile_it(function, nogil=True, error_model="numpy", cache=cache, **options))
+
+
+def kept(compile_it: Callable[[bool], Any]) -> Any:
+    """Return what ``compile_it(cache)`` makes, kept between runs if any folder can be written, else not."""
     with _our_folder():
         try:
-            return njit(function, nogil=True, error_model="numpy", cache=True)  # type: ignore[no-any-return]
+            return compile_it(True)
         except RuntimeError:  # neither that folder nor Numba's own can be written: compile in each process
-            return njit(function, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
+            return compile_it(False)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -97,7 +97,7 @@ def conv2d(
         even and saturated, as OpenCV does.
     out : array, optional
         Where to put the result; its shape and dtype must fit, and it must not share memory with the inputs.
-    engine : {"auto", "plain", "direct", "separable", "torch"}
+    engine : {"auto", "plain", "direct", "separable", "fourier", "torch"}
         Who computes; `convista.plan` says who would, and why.
     threads : int, optional
         At most so many; by default NUMBA_NUM_THREADS, OMP_NUM_THREADS, or the processors there are.

@@ -28,6 +28,8 @@ SMALL = 30_000
 MOST_EXACT_FILL = 2**53
 MANY = 8
 """Channels and filters from which torch's matrix kernels find enough that is shared."""
+BETWEEN = 4
+"""Products a stop that holding the sums between two passes costs."""
 ROWS_ALONE, MANY_CHANNELS = 5, 2.5
 """How much longer the direct engine takes a product where no pixel serves several rows, and over many channels."""
 
@@ -117,7 +119,7 @@ class _Separable:
 
     def seconds(self, work: Work, rates: Rates) -> float:
         rows, cols = work.problem.kernel
-        passes = work.problem.multiply_adds // (rows * cols) * (rows + cols)
+        passes = work.problem.multiply_adds // (rows * cols) * (rows + cols + BETWEEN)
         return rates.call + _shared(work, rates.passes * _width(work) * passes, rates)
 
     def why(self, work: Work) -> str:
@@ -129,6 +131,32 @@ class _Separable:
 
         columns, rows = work.factors or (work.weights, work.weights)
         return separable.prepare(work.problem, columns, rows, work.bias, work.threads)
+
+
+class _Fourier:
+    """Spectra in place of windows: see `fourier`."""
+
+    name = "fourier"
+
+    def refusal(self, work: Work) -> str:
+        from convista.grid import fourier  # loads numba
+
+        return fourier.refusal(work.problem, work.weights)
+
+    def seconds(self, work: Work, rates: Rates) -> float:
+        from convista.grid.fourier import cycles
+
+        return rates.fourier_call + _shared(work, rates.fourier * cycles(work.problem), rates)
+
+    def why(self, work: Work) -> str:
+        rows, cols = work.problem.kernel
+        return f"{rows} x {cols} weights cost less as a spectrum, tile by tile, than one by one at every stop"
+
+    def prepare(self, work: Work) -> Job:
+        from convista.grid import fourier  # loads numba
+
+        kind = work.problem.precision.work
+        return fourier.prepare(work.problem, work.weights.astype(kind), work.bias.astype(kind), work.threads)
 
 
 class _Torch:
@@ -160,7 +188,9 @@ class _Torch:
         return by_torch.prepare(work.problem, work.weights, work.bias, work.threads)
 
 
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (_Plain(), _Direct(), _Separable(), _Torch())}
+ENGINES: dict[str, Engine] = {
+    engine.name: engine for engine in (_Plain(), _Direct(), _Separable(), _Fourier(), _Torch())
+}
 
 
 def compiled_is_loaded() -> bool:

@@ -39,7 +39,7 @@ class Ready:
 
     def __call__(self, image: Array, out: Array) -> None:
         """Fill `out` from `image`."""
-        image = _readable(image)
+        image = readable(image)
         source, target = address(image), address(out)
         key = image.strides, out.strides, image.dtype, target % LINE
         way = self._known.get(key)
@@ -63,7 +63,7 @@ def sums_of(precision: Precision) -> np.dtype[Any]:
     return next((np.dtype(name) for most, name in EXACT if precision.largest < most), precision.work)
 
 
-def _readable(image: Array) -> Array:
+def readable(image: Array) -> Array:
     """Return an image whose numbers the compiled code can read; only unusual ones are copied."""
     kind = image.dtype
     if kind.isnative and image.flags.aligned and kind.char not in "?e":
