@@ -1,10 +1,13 @@
 """KernelFeatures: scikit-learn's own checks, values against conv2d and by hand, names, refusals."""
 
+import dataclasses
 import pickle
+import runpy
 import subprocess
 import sys
 import tracemalloc
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -271,3 +274,20 @@ def test_without_scikit_learn_the_room_says_what_to_type():
     assert run.stderr.splitlines()[-1] == (
         'convista.errors.MissingExtraError: convista.features needs sklearn; type: pip install "convista[sklearn]"'
     )
+
+
+def test_the_example_compares_pixels_edges_and_a_network(sample):
+    whole = cx.dataset.load_dataset(sample)
+    few = {
+        name: dataclasses.replace(split, images=split.images[::40], labels=split.labels[::40], paths=split.paths[::40])
+        for name, split in (("train", whole.train), ("valid", whole.valid))
+    }
+    example = runpy.run_path(str(Path(__file__).parents[1] / "examples/edges_as_features.py"))
+    table = [row.rsplit("%")[0].split() for row in example["rows"](dataclasses.replace(whole, **few), epochs=3)]
+    assert [row[:-1] for row in table] == [
+        ["raw", "pixels", "784"],
+        ["four", "edges,", "pooled", "784"],
+        ["learned", "kernels", "64"],
+        ["the", "network's", "own", "end", "64"],
+    ]
+    assert all(float(row[-1]) > 90 for row in table[:3])
