@@ -17,6 +17,7 @@ from convista.grid.threads import thread_count
 from convista.window import Padding, whole
 
 
+@kinds.uncompiled
 def conv2d(
     image: Any,
     kernel: Any,
@@ -132,6 +133,8 @@ def conv2d(
     chosen = planner.choose(problem, engine, thread_count(threads))
     result = _result_array(problem, out, arrived.array, weights.array)
     _fill(result, chosen, arrived.array, weights, biases)
+    if kinds.is_tensor(out):
+        kinds.written(out)
     return arrived.hand_back(result) if out is None else out
 
 
