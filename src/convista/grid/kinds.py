@@ -63,8 +63,7 @@ def uncompiled(verb: Callable[P, Any]) -> Callable[P, Any]:
 
 def written(tensor: Any) -> None:
     """Tell autograd that a tensor has new numbers: a gradient that needs the old ones is then refused, not wrong."""
-    if not tensor.is_inference():  # one of inference mode is in no gradient
-        sys.modules["torch"].autograd.graph.increment_version(tensor)
+    sys.modules["torch"].autograd.graph.increment_version(tensor)
 
 
 def _only_torch(tensor: Any) -> bool:

@@ -16,7 +16,6 @@ from convista.window import Pair
 AXES = {2: "hw", 3: "chw", 4: "nchw"}
 
 
-@kinds.uncompiled
 def conv_transpose2d(
     image: Any,
     kernel: Any,
