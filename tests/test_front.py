@@ -7,7 +7,7 @@ import pytest
 
 import convista
 
-HEAVY = ("torch", "numba", "matplotlib", "pandas", "scipy", "typer", "rich", "numpy", "PIL")
+HEAVY = ("torch", "numba", "matplotlib", "pandas", "scipy", "sklearn", "typer", "rich", "numpy", "PIL")
 LOADED = "import sys; print([name for name in {heavy!r} if name in sys.modules])"
 
 

@@ -1,6 +1,10 @@
 """interop.functional against torch: the same numbers, the same errors, and torch's own operation where it is needed."""
 
+import copy
 import inspect
+import subprocess
+import sys
+from itertools import product
 
 import numpy as np
 import pytest
@@ -22,10 +26,10 @@ def numbers(*shape, dtype=torch.float32, seed=0):
 def calls(monkeypatch):
     """Which of torch's own operations are called."""
     made = []
-    for verb in VERBS:
-        own = getattr(F, verb)
+    for verb, module in product(VERBS, (F, torch)):  # ours calls torch's under its other name
+        own = getattr(module, verb)
         monkeypatch.setattr(
-            F, verb, lambda *args, own=own, verb=verb, **terms: (made.append(verb), own(*args, **terms))[1]
+            module, verb, lambda *args, own=own, verb=verb, **terms: (made.append(verb), own(*args, **terms))[1]
         )
     return made
 
@@ -293,3 +297,124 @@ def test_an_array_shares_no_memory_with_the_result():
     result = ours.conv2d(image, torch.ones(1, 1, 1, 1))
     result.zero_()
     assert image.all()
+
+
+class Residual(torch.nn.Module):
+    """Two convolutions and a way around them, then a linear layer: a small ResNet."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = torch.nn.Conv2d(3, 8, 5, 2, bias=False)
+        self.second = torch.nn.Conv2d(8, 8, 3, padding="same", groups=2, padding_mode="reflect")
+        self.around = torch.nn.Conv2d(3, 8, 1, 2, padding=0)
+        self.norm, self.last = torch.nn.BatchNorm2d(8), torch.nn.Linear(8, 5)
+
+    def forward(self, images):
+        inner = self.second(self.norm(self.first(images)).relu())
+        return self.last((inner + self.around(images)[..., 1:-1, 1:-1]).relu().mean((2, 3)))
+
+
+PHOTOS = numbers(4, 3, 33, 35)
+
+
+@pytest.fixture
+def model():
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(0)
+        return Residual()
+
+
+def with_ours(monkeypatch, apply):
+    """What `apply` returns with torch's convolution, and with ours in its place."""
+    theirs = apply()
+    monkeypatch.setattr(F, "conv2d", ours.conv2d)
+    return theirs, apply()
+
+
+def after_a_step(model):
+    model = copy.deepcopy(model).train()
+    torch.nn.functional.cross_entropy(model(PHOTOS), torch.tensor([0, 1, 2, 3])).backward()
+    torch.optim.SGD(model.parameters(), 0.1).step()
+    return torch.cat([values.flatten().float() for values in model.state_dict().values()])
+
+
+def second_gradient(model):
+    photos = PHOTOS.clone().requires_grad_()
+    first = torch.autograd.grad(model(photos).square().sum(), photos, create_graph=True)[0]
+    return torch.autograd.grad(first.square().sum(), photos)[0]
+
+
+@torch.autocast("cpu", torch.bfloat16)
+def with_autocast(model):
+    return model(PHOTOS)
+
+
+def of_each_photo(model):
+    return torch.func.vmap(lambda photo: model.eval()(photo[None])[0])(PHOTOS)
+
+
+def with_channels_last(model):
+    last = {"memory_format": torch.channels_last}
+    return copy.deepcopy(model).eval().to(**last)(PHOTOS.to(**last))
+
+
+def in_bfloat16(model):
+    return copy.deepcopy(model).eval().bfloat16()(PHOTOS.bfloat16())
+
+
+@pytest.mark.parametrize(
+    "use", [after_a_step, second_gradient, with_autocast, of_each_photo, with_channels_last, in_bfloat16]
+)
+def test_in_torchs_place_a_model_learns_and_is_transformed_as_before(use, model, monkeypatch):
+    theirs, result = with_ours(monkeypatch, lambda: use(model))
+    assert result.dtype == theirs.dtype
+    assert torch.equal(result, theirs)
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_in_torchs_place_the_engine_computes_a_model(mode, dtype, model, calls, monkeypatch):
+    model = model.eval().to(dtype)
+
+    def answer():
+        with mode():
+            return model(PHOTOS.to(dtype))
+
+    theirs, result = with_ours(monkeypatch, answer)
+    assert 3 <= len(calls) < 6  # those of the first answer, and what the planner hands on
+    torch.testing.assert_close(result, theirs)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")  # torch's own
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("gradient", [False, True])
+def test_a_compiler_sees_one_whole_graph(verb, gradient):
+    torch.compiler.reset()
+    weight = WEIGHT.clone().requires_grad_(gradient)
+
+    def apply(image, module=ours):
+        return getattr(module, verb)(image * 2, weight, None, 2, padding=(1, 0)) + 1
+
+    compiled = torch.compile(apply, backend="eager", fullgraph=True)
+    assert torch.equal(compiled(IMAGE), apply(IMAGE, F))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_mode_that_watches_operations_sees_torchs(verb):
+    from torch.utils.flop_counter import FlopCounterMode
+
+    counts = []
+    for module in (F, ours):
+        with FlopCounterMode(display=False) as counter:
+            getattr(module, verb)(IMAGE, WEIGHT)
+        counts.append(counter.get_total_flops())
+    assert counts[0] == counts[1] > 0
+
+
+def test_without_torch_the_import_says_what_to_type():
+    code = "import sys; sys.modules['torch'] = None; from convista.interop import functional"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stderr.splitlines()[-1] == (
+        "convista.errors.MissingExtraError: convista.interop.functional needs torch; "
+        'type: pip install "convista[train]"'
+    )

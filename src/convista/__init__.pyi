@@ -1,5 +1,6 @@
 from . import book as book
 from . import dataset as dataset
+from . import features as features
 from . import grid as grid
 from . import image as image
 from . import interop as interop
@@ -11,6 +12,7 @@ from . import training as training
 from . import window as window
 from ._version import __version__ as __version__
 from .dataset import untar_data as untar_data
+from .features import KernelFeatures as KernelFeatures
 from .grid import Plan as Plan
 from .grid import Stop as Stop
 from .grid import apply_kernel as apply_kernel

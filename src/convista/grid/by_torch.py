@@ -66,8 +66,11 @@ def _at_most(torch: Any, threads: int) -> Iterator[None]:
 def convolve_tensors(
     problem: Problem, image: torch.Tensor, weights: torch.Tensor, bias: torch.Tensor | None
 ) -> torch.Tensor:
-    """Return the convolution of tensors by torch's own differentiable operations, on the image's device."""
-    from torch.nn import functional as F
+    """Return the convolution of tensors by torch's own differentiable operations, on the image's device.
+
+    `torch.conv2d` is what `torch.nn.functional.conv2d` is, unless somebody has put another function in its place.
+    """
+    import torch
 
     (top, bottom), (left, right) = problem.pads
     if problem.padding_mode == "zeros" and problem.fill == 0 and (top, left) == (bottom, right):
@@ -75,7 +78,7 @@ def convolve_tensors(
     else:
         own_padding = (0, 0)
         image = _pad(problem, image)
-    return F.conv2d(image, weights, bias, problem.stride, own_padding, problem.dilation, problem.groups)
+    return torch.conv2d(image, weights, bias, problem.stride, own_padding, problem.dilation, problem.groups)
 
 
 def _pad(problem: Problem, image: torch.Tensor) -> torch.Tensor:

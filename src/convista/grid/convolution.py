@@ -18,6 +18,7 @@ from convista.grid.threads import thread_count
 from convista.window import Padding, whole
 
 
+@kinds.uncompiled
 def conv2d(
     image: Any,
     kernel: Any,
@@ -139,6 +140,8 @@ def conv2d(
         result = _place(problem, out, arrived.array, ready.weights)
     if result.size:
         ready.job(to_nchw(arrived.array, problem.layout.image), to_nchw(result, problem.layout.result))
+    if kinds.is_tensor(out):
+        kinds.written(out)
     return arrived.hand_back(result) if out is None else out
 
 

@@ -28,6 +28,9 @@ def convolve(image: Any, kernel: Any, bias: Any, *, out: Any, engine: str, terms
             )
     if engine not in ("auto", "torch"):
         raise ValueError(f'engine (="{engine}") gives no gradient; use "auto" or "torch", or image.detach()')
+    if not kinds.is_tensor(image):
+        arrived = kinds.arrive(image)
+        image, terms = arrived.array, terms._replace(channels_last=terms.channels_last or arrived.channels_last)
     pixels, weights, biases = as_tensors(image, kernel, bias)
     bias_in = None if biases is None else _stand_in(biases)
     problem = terms.problem(_stand_in(pixels).array, _stand_in(weights), bias_in)
@@ -48,6 +51,9 @@ def as_tensors(image: Any, kernel: Any, bias: Any) -> tuple[Tensor, Tensor, Tens
     """
     pixels = image if kinds.is_tensor(image) else _from_array(as_array(image))
     (weights, weak), (biases, bias_weak) = _read(kernel, read_kernel_argument), _read(bias, read_bias)
+    for name, tensor in (("image", pixels), ("kernel", weights), ("bias", biases)):
+        if tensor is not None:
+            _check_kind(name, tensor)
     counted = [pixels, *([] if weak else [weights]), *([] if biases is None or bias_weak else [biases])]
     widest = reduce(
         torch.promote_types, [each.dtype for each in counted if each.is_floating_point()] or [torch.float32]
@@ -55,6 +61,26 @@ def as_tensors(image: Any, kernel: Any, bias: Any) -> tuple[Tensor, Tensor, Tens
     device = pixels.device if kinds.is_tensor(image) else weights.device
     moved = [None if each is None else each.to(device, widest) for each in (pixels, weights, biases)]
     return moved[0], moved[1], moved[2]  # type: ignore[return-value]
+
+
+def _check_kind(name: str, tensor: Tensor) -> None:
+    """Refuse tensors that hold no plain real numbers."""
+    if tensor.is_complex():
+        step = "convolve its .real and .imag"
+    elif tensor.is_quantized:
+        step = f"use {name}.dequantize()"
+    elif tensor.layout is not torch.strided:
+        step = f"use {name}.to_dense()"
+    elif tensor.is_floating_point() and tensor.dtype.itemsize == 1:
+        step = f"use {name}.float()"
+    else:
+        return
+    kind = str(tensor.dtype).removeprefix("torch.")
+    raise TypeError(f"{name} (a {_layout(tensor)} tensor of {kind}) must be dense, of integers or floats; {step}")
+
+
+def _layout(tensor: Tensor) -> str:
+    return str(tensor.layout).removeprefix("torch.").replace("strided", "dense")
 
 
 def _stand_in(tensor: Tensor) -> Weights:

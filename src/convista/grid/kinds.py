@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 from convista.grid.precision import Array
 from convista.image import as_array
+
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,28 @@ def needs_torch(*things: Any) -> bool:
     return any(is_tensor(thing) and _only_torch(thing) for thing in things)
 
 
+def uncompiled(verb: Callable[P, Any]) -> Callable[P, Any]:
+    """Keep torch.compile out of `verb`, whose arrays it would take for tensors: the graph breaks, the verb runs."""
+
+    @wraps(verb)
+    def called(*args: P.args, **terms: P.kwargs) -> Any:
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.compiler.is_compiling():
+            return torch.compiler.disable(verb)(*args, **terms)
+        return verb(*args, **terms)
+
+    return called
+
+
+def written(tensor: Any) -> None:
+    """Tell autograd that a tensor has new numbers: a gradient that needs the old ones is then refused, not wrong."""
+    sys.modules["torch"].autograd.graph.increment_version(tensor)
+
+
 def _only_torch(tensor: Any) -> bool:
-    """Whether a tensor carries a gradient, backward or forward, or is more than numbers in memory."""
+    """Whether a tensor carries a gradient, backward or forward, is being traced, or is more than numbers in memory."""
     torch = sys.modules["torch"]
-    if tensor.requires_grad and torch.is_grad_enabled():
+    if (tensor.requires_grad and torch.is_grad_enabled()) or torch.jit.is_tracing():
         return True
     if torch.autograd.forward_ad.unpack_dual(tensor).tangent is not None:
         return True

@@ -152,6 +152,8 @@ def _array(name: str, thing: Any) -> Array:
         return np.asarray(thing)
     except ValueError as error:  # a ragged list
         raise ValueError(f"{name} must be an array with rows of equal length: {error}") from None
+    except RuntimeError as error:  # a list of tensors that require a gradient
+        raise TypeError(f"{name} can't become one array: {error.args[0]} With torch.stack it is one tensor") from None
 
 
 def _bank(kernels: list[Kernel]) -> Array:

@@ -122,13 +122,13 @@ def _lay_down(
 
 
 def _by_torch(image: Any, kernel: Any, bias: Any, *, groups: int, **pairs: Pair) -> Any:
-    from torch.nn import functional as F
+    import torch
 
     from convista.grid.gradient import as_tensors
 
     pixels, weights, biases = as_tensors(image, kernel, bias)
     flat = weights.ndim == 2  # (rows, cols), as for arrays
-    result = F.conv_transpose2d(
+    result: torch.Tensor = torch.conv_transpose2d(
         pixels[None] if flat else pixels, weights[None, None] if flat else weights,
         None if biases is None else biases.reshape(-1), groups=groups, **pairs,
     )  # fmt: skip

@@ -5,7 +5,8 @@ Results differ from torch's by rounding only, since sums are made in another ord
 
 Everything else is torch's own call, and so is its answer or its error: gradients (backward, forward and `torch.func`),
 other devices and dtypes, autocast, tracing and compiling, subclasses and modes that watch calls, channels-last memory,
-empty tensors, and arguments that don't fit.
+empty tensors, and arguments that don't fit. That call is `torch.conv2d`, so that ``torch.nn.functional.conv2d =
+convista.interop.functional.conv2d`` brings whole models here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 
 from convista import grid
 from convista.errors import need
+
+torch: Any = need("torch", "train", "convista.interop.functional")  # here, where torch.compile doesn't look
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,13 +65,12 @@ def conv2d(
     >>> conv2d(torch.ones(1, 2, 2), torch.ones(1, 1, 2, 2), padding="same").tolist()
     [[[4.0, 2.0], [2.0, 1.0]]]
     """
-    torch = need("torch", "train", "convista.interop.functional")
     steps = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}  # torch's order
     result: Tensor | None = None
     if padding in ("valid", "same") or _numbers(padding):
-        result = _compute(torch, grid.conv2d, (input, weight, bias), threads=torch.get_num_threads(), **steps)
+        result = _compute(_conv2d, (input, weight, bias), **steps)
     if result is None:
-        result = torch.nn.functional.conv2d(input, weight, bias, *steps.values())
+        result = torch.conv2d(input, weight, bias, *steps.values())
     return result
 
 
@@ -113,13 +115,12 @@ def conv_transpose2d(
     >>> conv_transpose2d(torch.tensor([[[1.0, 2.0]]]), torch.ones(1, 1, 1, 2), None, (1, 2)).tolist()
     [[[1.0, 1.0, 2.0, 2.0]]]
     """
-    torch = need("torch", "train", "convista.interop.functional")
     steps = {
         "stride": stride, "padding": padding, "output_padding": output_padding, "groups": groups, "dilation": dilation,
     }  # torch's order  # fmt: skip
-    result: Tensor | None = _compute(torch, grid.conv_transpose2d, (input, weight, bias), **steps)
+    result: Tensor | None = _compute(grid.conv_transpose2d, (input, weight, bias), **steps)
     if result is None:
-        result = torch.nn.functional.conv_transpose2d(input, weight, bias, *steps.values())
+        result = torch.conv_transpose2d(input, weight, bias, *steps.values())
     return result
 
 
@@ -129,9 +130,13 @@ def _numbers(padding: object) -> bool:
     return all(isinstance(each, int) for each in several)
 
 
-def _compute(torch: Any, verb: Callable[..., Any], tensors: Sequence[Any], **steps: Any) -> Any:
+def _conv2d(*arrays: Any, **steps: Any) -> Any:
+    return grid.conv2d(*arrays, threads=torch.get_num_threads(), **steps)
+
+
+def _compute(verb: Callable[..., Any], tensors: Sequence[Any], **steps: Any) -> Any:
     """Return what the verb makes of the tensors, None where torch is to compute or to refuse."""
-    arrays = _arrays(torch, tensors)
+    arrays = _arrays(tensors)
     if arrays is None or not _one_kind(arrays):
         return None
     try:
@@ -141,10 +146,10 @@ def _compute(torch: Any, verb: Callable[..., Any], tensors: Sequence[Any], **ste
     return torch.from_numpy(result)
 
 
-def _arrays(torch: Any, tensors: Sequence[Any]) -> Arrays | None:
+def _arrays(tensors: Sequence[Any]) -> Arrays | None:
     """Return the tensors' memory as arrays, None where one of them is more than numbers in memory."""
     given = [tensor for tensor in tensors if tensor is not None]
-    if _watched(torch, given) or not all(_only_numbers(torch, tensor) for tensor in given):
+    if _watched(given) or not all(_only_numbers(tensor) for tensor in given):
         return None
     try:
         return [None if tensor is None else tensor.numpy() for tensor in tensors]
@@ -152,13 +157,15 @@ def _arrays(torch: Any, tensors: Sequence[Any]) -> Arrays | None:
         return None
 
 
-def _watched(torch: Any, tensors: Sequence[Any]) -> bool:
-    """Whether torch has to see the call itself: tracing, compiling, autocast, a mode or a subclass."""
-    tracing = torch.jit.is_tracing() or torch.compiler.is_compiling()
-    return bool(tracing or torch.is_autocast_enabled("cpu") or torch.overrides.has_torch_function(tensors))
+def _watched(tensors: Sequence[Any]) -> bool:
+    """Whether torch has to see the call itself: compiling, tracing, autocast, a mode or a subclass."""
+    if torch.compiler.is_compiling() or torch.jit.is_tracing() or torch.is_autocast_enabled("cpu"):
+        return True
+    mode = torch.utils._python_dispatch._get_current_dispatch_mode()  # noqa: SLF001 - the only way to know
+    return mode is not None or bool(torch.overrides.has_torch_function(tensors))
 
 
-def _only_numbers(torch: Any, tensor: Any) -> bool:
+def _only_numbers(tensor: Any) -> bool:
     """Whether a tensor has no gradient of either kind and its channels' memory comes plane by plane."""
     if not isinstance(tensor, torch.Tensor) or (tensor.requires_grad and torch.is_grad_enabled()):
         return False
