@@ -21,7 +21,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "image": (set(), {"numpy", "PIL", "tifffile"}),
     "window": (set(), set()),
     "kernel": ({"window"}, {"numpy"}),
-    "grid": ({"kernel", "window", "image"}, {"numpy", "numba", "torch"}),
+    "grid": ({"kernel", "window", "image"}, {"numpy", "numba", "torch", "dask"}),
     "dataset": ({"image"}, {"numpy", "pooch", "platformdirs", "filelock", "PIL", "requests"}),
     "network": ({"image", "window"}, {"numpy", "torch", "safetensors"}),
     "training": ({"dataset", "network"}, {"numpy", "torch", "lazy_loader"}),

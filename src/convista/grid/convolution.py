@@ -121,6 +121,10 @@ def conv2d(
         "stride": stride, "padding": padding, "dilation": dilation, "groups": groups, "padding_mode": padding_mode,
         "fill": fill, "dtype": dtype, "batch": batch, "channels_last": channels_last,
     }  # fmt: skip
+    if any(map(kinds.is_dask, (image, kernel, bias))):
+        from convista.grid import blocks
+
+        return blocks.convolve(image, kernel, bias, flip=flip, out=out, engine=engine, threads=threads, **terms)
     if kinds.needs_torch(image, kernel, bias):
         from convista.grid import gradient  # loads torch
 
@@ -169,6 +173,14 @@ def plan(
     result  26 x 26, float32, ... thread...
     work    12,168 flops, 5,876 bytes, 2.1 flops a byte
     """
+    if any(map(kinds.is_dask, (image, kernel, bias))):
+        from convista.grid import blocks
+
+        return blocks.plan(
+            image, kernel, bias, stride=stride, padding=padding, dilation=dilation, groups=groups,
+            padding_mode=padding_mode, fill=fill, flip=flip, dtype=dtype, engine=engine, threads=threads, batch=batch,
+            channels_last=channels_last,
+        )  # fmt: skip
     if _is_shape(image):
         for size in image:
             whole("image", size, 0)

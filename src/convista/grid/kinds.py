@@ -1,4 +1,4 @@
-"""Array in, same kind out: NumPy, torch tensors (sharing memory), PIL images (to arrays), nested lists."""
+"""Array in, same kind out: NumPy, torch tensors (sharing memory), PIL images (to arrays), nested lists, Dask arrays."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ class Arrived:
 def arrive(image: Any) -> Arrived:
     """Return the array in `image`, of whatever kind it is."""
     if type(image).__module__.startswith("dask."):
-        raise TypeError("image (a Dask array) is not supported yet; give image.compute(), or parts of it")
+        raise TypeError(
+            f"image (a Dask {type(image).__name__}) can't be read here; conv2d and plan take Dask arrays, "
+            "for all else give image.compute(), or parts of it"
+        )
     array = as_array(image)
     if is_tensor(image):
         return Arrived(array, sys.modules["torch"].from_numpy, channels_last=False)
@@ -32,6 +35,12 @@ def arrive(image: Any) -> Arrived:
         return Arrived(array, lambda result: result.tolist(), channels_last=False)
     pillow = type(image).__module__.startswith("PIL.")
     return Arrived(array, lambda result: result, channels_last=pillow and array.ndim == 3)
+
+
+def is_dask(thing: Any) -> bool:
+    """Whether `thing` is a Dask array; Dask is not loaded to find out."""
+    dask = sys.modules.get("dask.array")
+    return dask is not None and isinstance(thing, dask.Array)
 
 
 def is_tensor(thing: Any) -> bool:

@@ -103,8 +103,9 @@ def _integer_work(image: Array, kernel: Array, bias: Weights | None, fill: float
     widest = _largest(kernel, bias, fill, *_limits(image.dtype))
     if widest <= INT32_MAX:
         return np.dtype(np.int32)
-    if widest > INT64_MAX and image.size:
-        widest = _largest(kernel, bias, fill, int(image.min()), int(image.max()))
+    if widest > INT64_MAX:
+        least, most = (int(image.min()), int(image.max())) if image.size else (0, 0)
+        widest = _largest(kernel, bias, fill, least, most)
     if widest > INT64_MAX:
         raise ValueError(
             f"image (dtype {image.dtype}) under this kernel can reach {widest:.3g}, more than int64 holds "
