@@ -22,6 +22,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "window": (set(), set()),
     "kernel": ({"window"}, {"numpy"}),
     "grid": ({"kernel", "window", "image"}, {"numpy", "numba", "torch", "dask"}),
+    "store": ({"grid", "kernel", "window"}, {"numpy", "tifffile", "filelock"}),  # zarr, distributed: at use
     "dataset": ({"image"}, {"numpy", "pooch", "platformdirs", "filelock", "PIL", "requests"}),
     "network": ({"image", "window"}, {"numpy", "torch", "safetensors"}),
     "training": ({"dataset", "network"}, {"numpy", "torch", "lazy_loader"}),

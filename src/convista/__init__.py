@@ -8,6 +8,7 @@ image       image files in and out; PIL, arrays and tensors to one array form
 window      where a kernel lands: sizes, padding, receptive fields; integers only
 kernel      named kernels, each with formula, scale and source
 grid        a kernel at one place, and at every place at once; which engine, and why
+store       images on the disk that are larger than memory
 dataset     labelled images: the built-in sample, folders, IDX files, downloads
 network     small CNNs, from one readable line of text to the saved file
 training    the loop, the schedule, and what a run knows about itself

@@ -35,6 +35,7 @@ Flip = Annotated[
     bool, typer.Option("--flip", metavar="", help="Turn the kernel by 180 degrees: signal processing's convolution.")
 ]
 Engine = Annotated[str, typer.Option("--engine", metavar="WORD", help="auto, plain, direct or torch.")]
+LARGE = "Images larger than memory"
 Json = Annotated[bool, typer.Option("--json", metavar="", help="For programs.")]
 
 
@@ -59,13 +60,26 @@ def apply(
     as_json: Annotated[
         bool, typer.Option("--json", metavar="", help="With --at: JSON, a line for each image.")
     ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", metavar="ADDRESS", help="Of dask.distributed.", rich_help_panel=LARGE)
+    ] = None,
+    channels: Annotated[
+        str | None, typer.Option("--channels", metavar="first|last", help="Where, if not said.", rich_help_panel=LARGE)
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", metavar="", help="Replace the result, or another job's.", rich_help_panel=LARGE),
+    ] = False,
 ) -> None:
     """Apply a kernel to images: into a file, at one place, or in the terminal.
 
     Each channel of a colour image is taken on its own.
     Negative values are not lost: in a picture file zero is then grey 128.
     The command says by which rule values became greys.
+    An image larger than memory, a Zarr array or a TIFF file, goes into a Zarr array
+    (--out result.zarr); if that is stopped, the same command goes on.
     """
+    from convista.cli import large
     from convista.cli.job import Job
     from convista.kernel import as_kernel
 
@@ -74,8 +88,12 @@ def apply(
     if at is not None and out is not None:
         raise ValueError(f'--at (="{at}") prints one sum and --out (="{out}") writes all of them; leave one out')
     terms = _terms(padding, padding_mode, stride, dilation, flip, engine)
-    job = Job(as_kernel(kernel), terms, clip, grey)
-    if at is not None:
+    job, place = Job(as_kernel(kernel), terms, clip, grey), large.Place(scheduler, channels, overwrite)
+    if large.concerns(images, out, place) and out is not None:
+        if grey:
+            raise ValueError("--grey is for image files; of a large image each channel is on its own")
+        typer.echo(large.write(images, out, job.kernel, terms, clip, place))
+    elif at is not None:
         _print_places(job, images, arguments.place(at), as_json)
     elif out is not None:
         for image, target in zip(images, arguments.targets(images, out), strict=True):
