@@ -88,8 +88,7 @@ def _bar(out: Path) -> Iterator[Callable[[int, int], None]]:
 def _sentence(done: Done, kernel: Kernel, image: Path) -> str:
     size = " x ".join(map(str, done.shape))
     said = f", {done.said}" if done.said else ""
+    made = "1 piece" if done.made == 1 else f"{done.made:,} pieces"
     kept = f", {done.kept:,} kept from before" if done.kept else ""
     damaged = f"; {done.damaged:,} from before were damaged, and made again" if done.damaged else ""
-    return (
-        f"{done.path}: {kernel.name} on {image}{said}; {size}, {done.dtype}; {done.made:,} pieces made{kept}{damaged}"
-    )
+    return f"{done.path}: {kernel.name} on {image}{said}; {size}, {done.dtype}; {made} made{kept}{damaged}"
