@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -295,6 +296,30 @@ def test_a_kill_between_the_last_piece_and_the_move_loses_nothing(here, monkeypa
     os.chdir(here)
     Path("out.zarr").rename(LEFT / "replaced")  # as far as a kill during the move comes
     assert finish() == (0, 16, 0)
+
+
+def test_the_whole_result_is_moved_not_copied(here):
+    places = []
+    done = store.convolve(
+        "image.zarr", "out.zarr", "box", progress=lambda *_: places.append((LEFT / "out.zarr").stat().st_ino)
+    )
+    assert {done.path.stat().st_ino} == set(places)
+
+
+def test_the_same_pixels_at_another_place_are_another_image(here):
+    begin(5)
+    shutil.copytree("image.zarr", "copy.zarr")  # times are copied, too
+    with pytest.raises(FileExistsError, match="by another job, whose image differs"):
+        store.convolve("copy.zarr", "out.zarr", "sobel_x")
+
+
+def test_one_image_is_open_at_a_time_and_none_at_the_end(here):
+    shutil.copytree("image.zarr", "copy.zarr")
+    for name in ("image.zarr", "copy.zarr"):
+        source.open_source(Path(name), source.stamp(Path(name)))
+        assert [path.name for path, _ in source._opened] == [name]
+    store.convolve("image.zarr", "out.zarr", "box")
+    assert not source._opened
 
 
 def test_one_process_at_a_time(here):
