@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -252,6 +253,24 @@ def test_a_full_disk_leaves_what_is_done(here, monkeypatch):
     )
     assert not Path("out.zarr").exists()
     assert finish() == (12, 4, 0)
+
+
+def test_a_piece_that_was_begun_when_another_failed_is_kept(here, monkeypatch):
+    whole, failed = result.make, threading.Event()
+
+    def make(job, path, place):
+        if place == (0, 0):
+            failed.set()
+            raise OSError(errno.EIO, "Input/output error")
+        failed.wait(10)
+        return whole(job, path, place)
+
+    monkeypatch.setattr(result, "make", make)
+    with pytest.raises(OSError, match="Input/output error; 1 of 16 pieces are kept"):
+        store.convolve("image.zarr", "out.zarr", "sobel_x", threads=2)
+    monkeypatch.undo()
+    os.chdir(here)
+    assert finish() == (15, 1, 0)
 
 
 def test_another_jobs_leftovers_are_refused_or_replaced(here):
