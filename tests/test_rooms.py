@@ -21,7 +21,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "image": (set(), {"numpy", "PIL", "tifffile"}),
     "window": (set(), set()),
     "kernel": ({"window"}, {"numpy"}),
-    "grid": ({"kernel", "window", "image"}, {"numpy", "numba", "llvmlite", "platformdirs", "torch"}),
+    "grid": ({"kernel", "window", "image"}, {"numpy", "numba", "llvmlite", "platformdirs", "torch", "dask"}),
+    "store": ({"grid", "kernel", "window"}, {"numpy", "tifffile", "filelock"}),  # zarr, distributed: at use
     "features": ({"grid", "kernel", "window", "image"}, {"numpy", "sklearn"}),
     "dataset": ({"image"}, {"numpy", "pooch", "platformdirs", "filelock", "PIL", "requests"}),
     "network": ({"image", "window"}, {"numpy", "torch", "safetensors"}),

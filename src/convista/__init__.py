@@ -9,6 +9,7 @@ window      where a kernel lands: sizes, padding, receptive fields; integers onl
 kernel      named kernels, each with formula, scale and source
 grid        a kernel at one place, and at every place at once; which engine, and why
 features    kernels as a scikit-learn transformer
+store       images on the disk that are larger than memory
 dataset     labelled images: the built-in sample, folders, IDX files, downloads
 network     small CNNs, from one readable line of text to the saved file
 training    the loop, the schedule, and what a run knows about itself

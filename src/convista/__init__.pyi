@@ -7,6 +7,7 @@ from . import interop as interop
 from . import kernel as kernel
 from . import network as network
 from . import picture as picture
+from . import store as store
 from . import studio as studio
 from . import training as training
 from . import window as window

@@ -6,6 +6,7 @@ learning   train, predict
 datasets   data list, data get
 arguments  what was typed to what is meant: 5,7 and 4096x4096
 job        the kernel and the options of `apply`, and what it does with an image
+large      the same for an image larger than memory
 picture    numbers to a file, and the sentence that says how
 watching   a training run on the terminal
 printing   JSON and tables

@@ -40,8 +40,8 @@ class Sentences(TyperGroup):
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort, BrokenPipeError):  # typer leaves quietly when nobody reads any more
             raise
-        except KeyboardInterrupt:
-            raise _stop("stopped", 130) from None
+        except KeyboardInterrupt as error:
+            raise _stop(str(error) or "stopped", 130) from None
         except BAD_INPUT as error:
             raise _stop(_sentence(error), 2) from error
         except FAILED as error:

@@ -35,6 +35,17 @@ Flip = Annotated[
     bool, typer.Option("--flip", metavar="", help="Turn the kernel by 180 degrees: signal processing's convolution.")
 ]
 Engine = Annotated[str, typer.Option("--engine", metavar="WORD", help="auto, plain, direct or torch.")]
+LARGE: dict[str, Any] = {"rich_help_panel": "Images larger than memory"}
+Scheduler = Annotated[
+    str | None,
+    typer.Option("--scheduler", metavar="ADDRESS", help="Let the workers of dask.distributed do it.", **LARGE),
+]
+Channels = Annotated[
+    str | None, typer.Option("--channels", metavar="first|last", help="Of three axes without names.", **LARGE)
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", metavar="", help="Replace the result, or what another job began.", **LARGE)
+]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="For programs.")]
 
 
@@ -59,13 +70,19 @@ def apply(
     as_json: Annotated[
         bool, typer.Option("--json", metavar="", help="With --at: JSON, a line for each image.")
     ] = False,
+    scheduler: Scheduler = None,
+    channels: Channels = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Apply a kernel to images: into a file, at one place, or in the terminal.
 
     Each channel of a colour image is taken on its own.
     Negative values are not lost: in a picture file zero is then grey 128.
     The command says by which rule values became greys.
+    An image larger than memory, Zarr or TIFF, goes into a Zarr array: -o out.zarr;
+    if that is stopped, the same command goes on.
     """
+    from convista.cli import large
     from convista.cli.job import Job
     from convista.kernel import as_kernel
 
@@ -74,8 +91,12 @@ def apply(
     if at is not None and out is not None:
         raise ValueError(f'--at (="{at}") prints one sum and --out (="{out}") writes all of them; leave one out')
     terms = _terms(padding, padding_mode, stride, dilation, flip, engine)
-    job = Job(as_kernel(kernel), terms, clip, grey)
-    if at is not None:
+    job, place = Job(as_kernel(kernel), terms, clip, grey), large.Place(scheduler, channels, overwrite)
+    if large.concerns(images, out, place) and out is not None:
+        if grey:
+            raise ValueError("--grey is for image files; of a large image each channel is on its own")
+        typer.echo(large.write(images, out, job.kernel, terms, clip, place))
+    elif at is not None:
         _print_places(job, images, arguments.place(at), as_json)
     elif out is not None:
         for image, target in zip(images, arguments.targets(images, out), strict=True):
@@ -142,7 +163,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     for command, lines in (
         (apply, ("convista apply photo.jpg --kernel sobel_x -o edges.png",
-                 "convista apply 12.png --kernel top_edge --at 5,7")),
+                 "convista apply 12.png --kernel top_edge --at 5,7",
+                 "convista apply scan.zarr --kernel gaussian:31 -o smooth.zarr")),
         (kernels, ("convista kernels sobel_x", "convista kernels gaussian:31,5")),
         (plan, ("convista plan 4096x4096 --kernel gaussian:31",)),
     ):  # fmt: skip

@@ -4,7 +4,7 @@ Reading order: `stop` (one window's sum, written out), `layout` (what each axis 
 (which numbers go in and come out), `border` (what stands beyond the edge), `problem` (a convolution with
 everything decided), the engines `plain` (NumPy, the oracle), `direct` (Numba) and `by_torch`, `planner` (which of
 them), `convolution` and `transposed` (the verbs), `kinds` (array in, same kind out), `gradient` (tensors that
-only torch can serve).
+only torch can serve), `footprint` and `blocks` (Dask arrays, chunk by chunk).
 """
 
 from convista.grid.convolution import conv2d, plan

@@ -123,15 +123,17 @@ def conv2d(
     [[9, 8, 7], [6, 5, 4], [3, 2, 1]]
     """
     terms = (stride, padding, dilation, groups, padding_mode, fill, flip, dtype, batch, channels_last, precision)
-    if type(image) is np.ndarray and image.dtype.kind in "biuf" and not kinds.needs_torch(kernel, bias):
-        arrived = kinds.Arrived(image, kinds.unchanged, channels_last=False)
-    elif kinds.needs_torch(image, kernel, bias):
+    if any(map(kinds.is_dask, (image, kernel, bias))):
+        from convista.grid import blocks
+
+        return blocks.convolve(image, kernel, bias, out=out, engine=engine, threads=threads, **Terms(*terms)._asdict())
+    if kinds.needs_torch(image, kernel, bias):
         from convista.grid import gradient  # loads torch
 
         return gradient.convolve(image, kernel, bias, out=out, engine=engine, terms=Terms(*terms))
-    else:
-        arrived = kinds.arrive(image)
-        terms = (*terms[:-2], channels_last or arrived.channels_last, precision)
+    arrived = kinds.arrive(image)
+    if arrived.channels_last:
+        terms = (*terms[:-2], True, precision)
     ready = recall.ready(arrived.array, kernel, bias, terms, engine, threads)
     problem = ready.problem
     if out is None:
@@ -181,14 +183,20 @@ def plan(
     result  26 x 26, float32, ... thread...
     work    12,168 flops, 5,876 bytes, 2.1 flops a byte
     """
+    terms = Terms(
+        stride, padding, dilation, groups, padding_mode, fill, flip, dtype, batch, channels_last, precision
+    )  # fmt: skip
+    if any(map(kinds.is_dask, (image, kernel, bias))):
+        from convista.grid import blocks
+
+        return blocks.plan(image, kernel, bias, engine=engine, threads=threads, **terms._asdict())
     if _is_shape(image):
         for size in image:
             whole("image", size, 0)
         arrived = kinds.Arrived(np.broadcast_to(np.float32(0), image), kinds.unchanged, channels_last=False)
     else:
         arrived = kinds.arrive(image)
-    terms = Terms(stride, padding, dilation, groups, padding_mode, fill, flip, dtype, batch,
-                  channels_last or arrived.channels_last, precision)  # fmt: skip
+    terms = terms._replace(channels_last=channels_last or arrived.channels_last)
     return planner.choose(recall.read(arrived.array, kernel, bias, terms, thread_count(threads)), engine)
 
 

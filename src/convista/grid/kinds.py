@@ -1,4 +1,4 @@
-"""Array in, same kind out: NumPy, torch tensors (sharing memory), PIL images (to arrays), nested lists."""
+"""Array in, same kind out: NumPy, torch tensors (sharing memory), PIL images (to arrays), nested lists, Dask arrays."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec
+
+import numpy as np
 
 from convista.grid.precision import Array
 from convista.image import as_array
@@ -26,8 +28,13 @@ class Arrived:
 
 def arrive(image: Any) -> Arrived:
     """Return the array in `image`, of whatever kind it is."""
+    if type(image) is np.ndarray and image.dtype.kind in "biuf":  # asked first, since it is the usual case
+        return Arrived(image, unchanged, channels_last=False)
     if type(image).__module__.startswith("dask."):
-        raise TypeError("image (a Dask array) is not supported yet; give image.compute(), or parts of it")
+        raise TypeError(
+            f"image (a Dask {type(image).__name__}) can't be read here; conv2d and plan take Dask arrays, "
+            "for all else give image.compute(), or parts of it"
+        )
     array = as_array(image)
     if is_tensor(image):
         return Arrived(array, sys.modules["torch"].from_numpy, channels_last=False)
@@ -40,6 +47,12 @@ def arrive(image: Any) -> Arrived:
 def unchanged(result: Array) -> Any:
     """Hand a result back as it is."""
     return result
+
+
+def is_dask(thing: Any) -> bool:
+    """Whether `thing` is a Dask array; Dask is not loaded to find out."""
+    dask = sys.modules.get("dask.array")
+    return dask is not None and isinstance(thing, dask.Array)
 
 
 def is_tensor(thing: Any) -> bool:

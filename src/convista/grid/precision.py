@@ -127,9 +127,10 @@ def _integer_work(image: Array, kernel: Array, bias: Weights | None, fill: float
     widest = _largest(kernel, bias, fill, *_limits(image.dtype))
     if widest <= INT32_MAX:
         return np.dtype(np.int32), widest, False
-    by_values = widest > INT64_MAX and image.size > 0
+    by_values = widest > INT64_MAX
     if by_values:
-        widest = _largest(kernel, bias, fill, int(image.min()), int(image.max()))
+        least, most = (int(image.min()), int(image.max())) if image.size else (0, 0)
+        widest = _largest(kernel, bias, fill, least, most)
     if widest > INT64_MAX:
         raise ValueError(
             f"image (dtype {image.dtype}) under this kernel can reach {widest:.3g}, more than int64 holds "
