@@ -17,7 +17,7 @@ demo: .venv/installed-all ## train on the built-in threes and sevens; writes run
 test: .venv/installed-dev ## the whole gate: format, lint, types, doctests, tests, wheel
 	scripts/check
 
-bench: .venv/installed-dev ## measure the engines against other libraries on this machine
+bench: .venv/installed-bench ## measure the engines against other libraries on this machine
 	$(BIN)/python -m benchmarks
 
 docs: .venv/installed-dev ## the reference pages, into site/

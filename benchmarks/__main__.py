@@ -1,103 +1,32 @@
-"""One kernel on one channel: ours, OpenCV, SciPy and torch, each at its best settings."""
+"""`convista bench` on all cells, written into benchmarks/results: what `make bench` does.
+
+Options are those of `convista bench`. With one that leaves cells out, only files that are named are written, so that a
+look at one cell never replaces a whole run.
+"""
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
-import time
-from collections.abc import Callable
-from importlib.metadata import version
+import re
+import sys
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+from convista._version import __version__
+from convista.bench.machine import machine
+from convista.cli.entry import app
 
-import convista as cx
-from convista.files import write_text
-from convista.training.machine import machine, versions
-
-CASES = [(size, kernel) for size in (28, 256, 1024, 2048) for kernel in (3, 5, 9)]
-PEERS = ("opencv-python-headless", "scipy", "numba")
-ROUNDS = 15
-LEAST_SECONDS = 0.02
-
-Run = Callable[[], Any]
-
-
-def contenders(image: np.ndarray, kernel: np.ndarray, threads: int) -> dict[str, Run]:
-    """Return what is measured: float32, reflected border, a fresh output each."""
-    import cv2
-    import scipy.ndimage
-    import torch
-
-    cv2.setNumThreads(threads)
-    torch.set_num_threads(threads)
-    pads = tuple(size // 2 for size in kernel.shape)
-    tensor = torch.from_numpy(image)[None, None].contiguous(memory_format=torch.channels_last)
-    weights = torch.from_numpy(kernel)[None, None].contiguous(memory_format=torch.channels_last)
-    wide = (pads[1], pads[1], pads[0], pads[0])
-    return {
-        "convista": lambda: cx.conv2d(image, kernel, padding=pads, padding_mode="reflect", threads=threads),
-        "cv2.filter2D": lambda: cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT_101),
-        "scipy.ndimage": lambda: scipy.ndimage.correlate(image, kernel, mode="mirror"),
-        "torch, channels_last": lambda: torch.nn.functional.conv2d(
-            torch.nn.functional.pad(tensor, wide, mode="reflect"), weights
-        ),
-    }
-
-
-def check(runs: dict[str, Run], image: np.ndarray, kernel: np.ndarray) -> None:
-    """Refuse to time a contender whose numbers are wrong."""
-    pads = tuple(size // 2 for size in kernel.shape)
-    exact = cx.conv2d(image.astype("float64"), kernel.astype("float64"), padding=pads, padding_mode="reflect")
-    for name, run in runs.items():
-        np.testing.assert_allclose(np.asarray(run()).reshape(exact.shape), exact, atol=1e-3, err_msg=name)
-
-
-def measure(runs: dict[str, Run]) -> dict[str, float]:
-    """Return the median seconds of one call of each, the rounds interleaved."""
-    repeats = {name: max(1, round(LEAST_SECONDS / _once(run, 1))) for name, run in runs.items()}
-    rounds = [{name: _once(run, repeats[name]) for name, run in runs.items()} for _ in range(ROUNDS)]
-    return {name: statistics.median(each[name] for each in rounds) for name in runs}
-
-
-def _once(run: Run, repeats: int) -> float:
-    start = time.perf_counter()
-    for _ in range(repeats):
-        run()
-    return (time.perf_counter() - start) / repeats
+PARTS = {"--only", "--quick", "--out-given", "--list", "--show", "--help", "-h"}
+RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> None:
-    """Measure all cases and print one line each."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--json", type=Path)
-    options = parser.parse_args()
-    results = []
-    print(f"float32, one channel, reflected border, fresh output, {options.threads} thread(s), median of {ROUNDS}")
-    print(f"{'image':>12} {'kernel':>6} {'ours':>10}  theirs / ours: over 1, ours is quicker")
-    for size, side in CASES:
-        rng = np.random.default_rng(size * side)
-        image, kernel = (rng.normal(size=(n, n)).astype("float32") for n in (size, side))
-        runs = contenders(image, kernel, options.threads)
-        check(runs, image, kernel)
-        seconds = measure(runs)
-        ours = seconds["convista"]
-        ratios = "  ".join(f"{name} {value / ours:.2f}" for name, value in seconds.items() if name != "convista")
-        print(f"{size:>5} x {size:<4} {side:>4}^2 {ours * 1e3:>7.3f} ms  {ratios}", flush=True)
-        results.append({"size": size, "kernel": side, "seconds": seconds})
-    if options.json:
-        peers = {name: version(name) for name in PEERS}
-        facts = {
-            "machine": machine(),
-            "versions": versions() | peers,
-            "threads": options.threads,
-            "rounds": ROUNDS,
-            "results": results,
-        }
-        write_text(options.json, json.dumps(facts, indent=1) + "\n")
+    """Measure, tell, write the record and draw the picture."""
+    if PARTS & set(sys.argv):
+        app(["bench", *sys.argv[1:]], prog_name="convista")
+    RESULTS.mkdir(exist_ok=True)
+    processor = re.sub(r"[^a-z0-9]+", "-", machine()["processor"].lower()).strip("-")
+    record = RESULTS / f"{__version__}--{processor}.json"
+    files = ["--json", str(record), "--picture", str(record.with_suffix(".svg"))]
+    app(["bench", *files, *sys.argv[1:]], prog_name="convista")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import convista as cx
 from convista.cli.entry import app
 from convista.cli.picture import as_picture
 
-COMMANDS = ["train", "predict", "apply", "kernels", "plan", "data list", "data get"]
+COMMANDS = ["train", "predict", "apply", "kernels", "plan", "data list", "data get", "bench"]
 
 
 def run(*words: object, code: int = 0):

@@ -6,7 +6,7 @@
 import os
 import re
 import xml.etree.ElementTree as ET
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import matplotlib as mpl
@@ -314,3 +314,31 @@ def test_widths_are_upper_estimates_and_clipping_keeps_to_the_room():
             assert text_width(words) >= FONT.getlength(words) / 10
         for room in (20, 40, 80):
             assert text_width(clipped(words, room)) <= room
+
+
+def test_a_logarithmic_x_axis_has_the_lines_own_x_as_ticks():
+    lines = [Line("one", [1, 2, 4], [3, 9, 27]), Line("two", [4, 2, 1], [3, 9, 81])]
+    svg = line_chart(lines, title="t", log_x=True, log_y=True)
+    words = [each.text for each in ET.fromstring(svg).iter() if each.tag.endswith("text")]
+    assert [word for word in words if word in ("3", "9", "27", "81")] == ["3", "9", "27", "81"]
+    assert "logarithmic x and y axis" in svg
+    ticks = [float(each.get("x")) for each in ET.fromstring(svg).iter()
+             if each.tag.endswith("text") and each.text in ("3", "9", "27", "81")]  # fmt: skip
+    steps = [b - a for a, b in pairwise(ticks)]
+    assert steps == pytest.approx([steps[0]] * 3, abs=0.2)
+
+
+def test_a_logarithmic_x_axis_of_one_place_stands():
+    svg = line_chart([Line("one", [1], [3])], title="t", log_x=True)
+    assert ">3</text>" in svg
+
+
+def test_a_logarithmic_x_axis_refuses_zero():
+    with pytest.raises(ValueError) as refusal:
+        line_chart([Line("one", [1, 2], [0, 1])], title="t", log_x=True)
+    assert str(refusal.value) == "log_x (=True) needs every x above zero; leave it out, or leave those points out"
+
+
+def test_a_picture_alone_brings_its_colours_for_light_and_dark():
+    assert "prefers-color-scheme:dark" in line_chart({"a": [1, 2]}, title="t", alone=True)
+    assert "<style>" not in line_chart({"a": [1, 2]}, title="t")

@@ -18,6 +18,7 @@ studio      the report
 run         a run folder: train into it, load from it
 interop     the signatures of scipy.ndimage, cv2 and torch.nn.functional on our engine
 book        the names that a textbook's notebook expects
+bench       speed as a claim that anyone can check
 cli         the command line
 
 Public names stand in ``__init__.pyi`` and are loaded on first use: importing convista loads no torch, no numba

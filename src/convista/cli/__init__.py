@@ -4,6 +4,7 @@ entry      the program `convista`: its commands, its exit codes
 filtering  apply, kernels, plan
 learning   train, predict
 datasets   data list, data get
+benching   bench
 arguments  what was typed to what is meant: 5,7 and 4096x4096
 job        the kernel and the options of `apply`, and what it does with an image
 large      the same for an image larger than memory

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -47,6 +47,26 @@ def upright(values: Floats, bottom: float, top: float, *, log: bool) -> Axis:
     ticks = log_ticks(low, high, most) if log else linear_ticks(low, high, most)
     texts = [log_tick_text(tick) for tick in ticks] if log else tick_texts(ticks)
     return Axis(ticks, texts, ticks[0], ticks[-1], bottom, top, log)
+
+
+def level_by_ratio(values: Floats, left: float, right: float) -> Axis:
+    """Return a logarithmic x axis whose ticks are the values themselves, those left out that have no room.
+
+    >>> level_by_ratio(np.array([3.0, 5.0, 63.0]), 0, 300).texts
+    ['3', '5', '63']
+    >>> level_by_ratio(np.array([3.0, 60.0, 63.0]), 0, 99).texts
+    ['3', '63']
+    """
+    steps = np.unique(values)
+    low, high = float(steps[0]), float(steps[-1])
+    margin = 1.0 if low < high else 2.0
+    axis = Axis([], [], low / margin, high * margin, left, right, log=True)
+    kept: list[float] = []
+    for step, place in zip(steps[::-1].tolist(), axis.places(steps)[::-1].tolist(), strict=True):
+        if not kept or float(axis.places(kept[-1:])[0]) - place >= text_width(f"{step:g}") + 8:
+            kept.append(step)
+    kept.reverse()
+    return replace(axis, ticks=kept, texts=[f"{tick:g}" for tick in kept])
 
 
 def level(values: Floats, left: float, right: float) -> Axis:

@@ -13,12 +13,19 @@ from itertools import groupby
 
 import numpy as np
 
-from convista.picture.axis import Axis, Floats, level, upright
+from convista.picture.axis import Axis, Floats, level, level_by_ratio, upright
 from convista.picture.svg import clipped, dot, element, number, rule, stroke, svg_root, text, text_width
 from convista.picture.ticks import value_text
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "currentColor")
 DASHES = ("", "6 5", "1 5", "9 5 1 5", "13 6")  # the round ends make each dash longer
+
+ALONE = (
+    "svg{color:#1f2328;background:#ffffff}"
+    "@media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117;"
+    "--series-1:#58a6ff;--series-2:#ff8c42;--series-6:#f0e442}}"
+)
+"""Colours of a picture that no page gives any; on dark the darkest lines are brighter, the sixth no second blue."""
 
 _FEW = 30  # a line of so few points gets a dot on each
 _COLUMNS = 1400  # with two points each: about 35 kB
@@ -60,9 +67,11 @@ def line_chart(
     title: str,
     x_label: str = "",
     y_label: str = "",
+    log_x: bool = False,
     log_y: bool = False,
     width: int = 640,
     height: int = 320,
+    alone: bool = False,
 ) -> str:
     """Return a line chart as an SVG element that stands in a page or, written to a file, on its own.
 
@@ -74,15 +83,20 @@ def line_chart(
         counts.
     title, x_label, y_label
         What it shows, below the x axis, above the y axis.
+    log_x
+        A logarithmic x axis, whose ticks are the lines' own x.
     log_y
         A logarithmic y axis.
     width, height
         In pixels; a page may show it smaller or larger. Lines of the legend come on top of the height.
+    alone
+        A file of its own has nobody to give it colours: its background and its text are light or dark as the
+        reader's system is.
 
     Raises
     ------
     ValueError
-        When there is no line, when x and y differ in length, or x falls.
+        When there is no line, when x and y differ in length, x falls, or is not above zero with `log_x`.
 
     Notes
     -----
@@ -98,6 +112,8 @@ def line_chart(
     if width < 240 or height < 160:
         raise ValueError(f"width and height (={width}, {height}) must be at least 240 and 160 pixels")
     curves = _curves(series, log_y)
+    if log_x and min(curve.x.min(initial=1) for curve in curves) <= 0:
+        raise ValueError("log_x (=True) needs every x above zero; leave it out, or leave those points out")
     legend = _legend(curves, width)
     top = 34 + _LINE * len(legend) + (28 if y_label else 10)
     bottom = height + _LINE * len(legend) - 54
@@ -106,7 +122,7 @@ def line_chart(
     right = width - 18 - max([text_width(label) for label in labels], default=8)
     y_axis = upright(np.concatenate([curve.y for curve in curves]), bottom, top, log=log_y)
     left = 16 + max(map(text_width, y_axis.texts))
-    x_axis = level(np.concatenate([curve.x for curve in curves]), left, right)
+    x_axis = (level_by_ratio if log_x else level)(np.concatenate([curve.x for curve in curves]), left, right)
     step = max(1, math.ceil(len(curves) * (right - left) / _COLUMNS))
     body = [
         text(8, 22, clipped(title, (width - 16) / _BOLD, 15), size=15, bold=True),
@@ -118,8 +134,8 @@ def line_chart(
         *_ends(seen, labels, x_axis, y_axis),
         text((left + right) / 2, (top + bottom) / 2 + 16, "" if seen else "no value to draw", anchor="middle"),
     ]
-    words = element("title", title) + element("desc", _description(curves, x_label, y_label, log_y))
-    return svg_root(width, bottom + 54, [words, *filter(None, body)])
+    words = element("title", title) + element("desc", _description(curves, x_label, y_label, "x" * log_x + "y" * log_y))
+    return svg_root(width, bottom + 54, [words, *filter(None, body)], style=ALONE if alone else "")
 
 
 def _curves(series: Mapping[str, Sequence[float]] | Iterable[Line], log_y: bool) -> list[_Curve]:
@@ -252,9 +268,9 @@ def _legend(curves: list[_Curve], width: float) -> list[str]:
     return [line for line in lines if line]
 
 
-def _description(curves: list[_Curve], x_label: str, y_label: str, log_y: bool) -> str:
+def _description(curves: list[_Curve], x_label: str, y_label: str, logarithmic: str) -> str:
     axes = " against ".join(filter(None, (y_label, x_label)))
-    scale = ", logarithmic y axis" if log_y else ""
+    scale = f", logarithmic {' and '.join(logarithmic)} axis" if logarithmic else ""
     return " ".join([f"Line chart{': ' * bool(axes)}{axes}{scale}.", *map(_sentence, curves)])
 
 

@@ -37,8 +37,8 @@ def _chart(
     charts = []
     for place, language in enumerate(LANGUAGES):
         named = {WORDS[key][place]: values for key, values in series.items()}
-        words = {"title": WORDS[title][place], "x_label": WORDS[x_axis][place], "y_label": y_label}
-        svg = line_chart(named, **words, log_y=log_y, width=WIDTH, height=HEIGHT)
+        name, x_label = WORDS[title][place], WORDS[x_axis][place]
+        svg = line_chart(named, title=name, x_label=x_label, y_label=y_label, log_y=log_y, width=WIDTH, height=HEIGHT)
         charts.append(tag("div", svg if place == 0 else _without_description(svg), lang=language))
     return tag("figure", *charts)
 

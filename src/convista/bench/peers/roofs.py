@@ -1,0 +1,28 @@
+"""What the machine itself can do: multiply matrices, and copy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convista.bench.cell import Cell
+from convista.bench.contender import Contender
+from convista.bench.data import Data
+
+SIDE = 2048
+
+
+def sgemm(cell: Cell, _: Data, threads: int) -> Contender:
+    """Return NumPy's matrix product; its seconds are scaled to the flops of the cell, so the ratio is our share."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(threads, "blas")
+    random = np.random.default_rng(0)
+    one, other = (random.standard_normal((SIDE, SIDE), np.float32) for _ in range(2))
+    out = np.empty_like(one)
+    return Contender("", lambda: np.matmul(one, other, out), scale=cell.flops / (2 * SIDE**3), is_roof=True)
+
+
+def copy(_: Cell, data: Data, __: int) -> Contender:
+    """Return a copy of the image into an array of its size."""
+    out = np.empty_like(data.image)
+    return Contender("", lambda: np.copyto(out, data.image), is_roof=True)
