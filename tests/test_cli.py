@@ -419,7 +419,35 @@ def test_plan_says_what_the_planner_says():
     answer = json.loads(run("plan", "48x64", "-k", "box", "--stride", "2", "--json").stdout)
     assert (answer["shape"], answer["dtype"]) == ([23, 31], "float32")
     assert answer["flops"] == 2 * 9 * 23 * 31
-    assert {"engine", "why", "threads", "bytes"} <= set(answer)
+    assert {"engine", "why", "threads", "bytes", "seconds"} <= set(answer)
+    assert answer["measured"] is None
+
+
+@pytest.mark.usefixtures("here")
+def test_plan_measures_every_engine_that_can(monkeypatch):
+    from convista.grid import calibration
+
+    monkeypatch.setattr(calibration, "ROUNDS", 1)
+    monkeypatch.setattr(calibration, "LEAST_SECONDS", 1e-4)
+    printed = run("plan", "200x300", "-k", "gaussian:9", "--measure").stdout
+    assert all(name in printed for name in ("estimated", "measured", "separable", "fourier", "direct", "plain"))
+    answer = json.loads(run("plan", "48x64", "-k", "laplacian", "--measure", "--json").stdout)
+    assert next(iter(answer["measured"])) == answer["engine"]
+    assert all(seconds > 0 for seconds in answer["measured"].values())
+    assert "separable" not in answer["measured"]
+
+
+def test_bench_compiles_and_calibrates(monkeypatch, tmp_path):
+    from convista.grid import calibration, rates
+
+    monkeypatch.setenv("CONVISTA_HOME", str(tmp_path))
+    monkeypatch.setattr(calibration, "ROUNDS", 1)
+    monkeypatch.setattr(calibration, "LEAST_SECONDS", 1e-4)
+    printed = run("bench", "--warm", "--calibrate").stdout
+    rates.rates.cache_clear()
+    assert printed.startswith("compiled for 22 kinds of problem in ")
+    assert "direct" in printed
+    assert json.loads(rates.file().read_text())["measured"]
 
 
 # --- data -----------------------------------------------------------------------------------------------------

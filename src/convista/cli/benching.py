@@ -24,6 +24,8 @@ JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the record 
 Resume = Annotated[bool, typer.Option("--resume", help="Keep the cells that the JSON file has.")]
 PictureFile = Annotated[Path | None, typer.Option("--picture", help="Draw the picture, an SVG file.")]
 Show = Annotated[Path | None, typer.Option("--show", help="Measure nothing; tell and draw this record.")]
+Calibrate = Annotated[bool, typer.Option("--calibrate", help="Only learn how fast this machine is, for the planner.")]
+Warm = Annotated[bool, typer.Option("--warm", help="Only compile the engines, so that first calls are quick.")]
 List = Annotated[bool, typer.Option("--list", help="Measure nothing; list cells, goals and peers.")]
 
 
@@ -36,6 +38,8 @@ def bench(
     resume: Resume = False,
     picture: PictureFile = None,
     show: Show = None,
+    calibrate: Calibrate = False,
+    warm: Warm = False,
     list_all: List = False,
 ) -> None:
     """Measure the engines beside other libraries on this machine; losses are printed like wins."""
@@ -43,6 +47,8 @@ def bench(
     from convista.bench import record as records
     from convista.bench.session import Options
 
+    if calibrate or warm:
+        return _prepare(calibrate, warm)
     if resume and json is None:
         raise ValueError("--resume needs the file to go on with: --json FILE")
     options = Options(_threads(threads), only, quick, out_given)
@@ -55,9 +61,31 @@ def bench(
     return _draw(record, picture) if picture else None
 
 
+def _prepare(calibrate: bool, warm: bool) -> None:
+    """Compile, measure this machine's rates, or both, and say what came out."""
+    import time
+
+    from convista.grid import calibration
+    from convista.grid.compiling import folder
+    from convista.grid.rates import file
+
+    start = time.perf_counter()
+    if warm:
+        problems = calibration.warm()
+        typer.echo(f"compiled for {problems} kinds of problem in {time.perf_counter() - start:.0f} s: {folder()}")
+    if calibrate:
+        for name, value in calibration.calibrate().spoken():
+            typer.echo(f"{name:<13} {value}")
+        typer.echo(f"kept in {file()}; `convista plan` uses it from now on")
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the program."""
-    lines = ("convista bench --quick", 'convista bench --only "1024 K=7" --threads 1 --json mine.json')
+    lines = (
+        "convista bench --quick",
+        "convista bench --warm --calibrate",
+        'convista bench --only "1024 K=7" --threads 1 --json mine.json',
+    )
     app.command(epilog=examples(*lines))(bench)
 
 

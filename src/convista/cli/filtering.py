@@ -12,6 +12,7 @@ from convista.cli.printing import examples, print_json, print_table, terminal_wi
 
 if TYPE_CHECKING:
     from convista.cli.job import Job
+    from convista.grid import Plan
     from convista.kernel import Kernel
 
 KernelText = Annotated[
@@ -34,7 +35,9 @@ DilationText = Annotated[str, typer.Option("--dilation", metavar="N", help="Pixe
 Flip = Annotated[
     bool, typer.Option("--flip", metavar="", help="Turn the kernel by 180 degrees: signal processing's convolution.")
 ]
-Engine = Annotated[str, typer.Option("--engine", metavar="WORD", help="auto, plain, direct or torch.")]
+Engine = Annotated[
+    str, typer.Option("--engine", metavar="WORD", help="auto, plain, direct, separable, fourier or torch.")
+]
 LARGE: dict[str, Any] = {"rich_help_panel": "Images larger than memory"}
 Scheduler = Annotated[
     str | None,
@@ -140,9 +143,12 @@ def plan(
     dilation: DilationText = "1",
     flip: Flip = False,
     engine: Engine = "auto",
+    measure: Annotated[
+        bool, typer.Option("--measure", metavar="", help="Run every engine that can, and compare with the estimates.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say which engine would apply a kernel, why, and how much work it is; nothing is computed."""
+    """Say which engine would apply a kernel, why, about how long it takes and how much work it is."""
     import convista as cx
     from convista.kernel import as_kernel
 
@@ -150,13 +156,40 @@ def plan(
     sizes = read if isinstance(read, tuple) else read.shape
     terms = _terms(padding, padding_mode, stride, dilation, flip, engine)
     chosen = cx.plan(read, as_kernel(kernel), channels_last=len(sizes) == 3, **terms)
+    truth = _measured(read, as_kernel(kernel), chosen, terms | {"channels_last": len(sizes) == 3}) if measure else {}
     if not as_json:
-        return typer.echo(chosen)
+        typer.echo(chosen)
+        return print_measured(chosen, truth) if measure else None
     return print_json({
         "engine": chosen.engine, "why": chosen.why, "shape": chosen.problem.output_shape,
         "dtype": str(chosen.problem.precision.result), "threads": chosen.threads, "flops": chosen.flops,
-        "bytes": chosen.bytes,
+        "bytes": chosen.bytes, "seconds": chosen.seconds, "others": dict(chosen.others),
+        "measured": truth or None,
     })  # fmt: skip
+
+
+def _measured(image: Any, kernel: Kernel, chosen: Plan, terms: dict[str, Any]) -> dict[str, float]:
+    """Return the seconds that each engine takes, the chosen one's first; of a shape, on random numbers."""
+    import numpy as np
+
+    import convista as cx
+    from convista.grid.calibration import timed
+
+    pixels = np.random.default_rng(0).random(image, "float32") if isinstance(image, tuple) else image
+    names = [chosen.engine, *(name for name, _ in chosen.others)]
+    return {
+        name: timed(lambda name=name: cx.conv2d(pixels, kernel, **terms | {"engine": name}))  # type: ignore[misc]
+        for name in names
+    }
+
+
+def print_measured(chosen: Plan, truth: dict[str, float]) -> None:
+    """Print each engine's estimate beside what it took."""
+    from convista.grid.planner import spoken_time
+
+    estimates = {chosen.engine: chosen.seconds} | dict(chosen.others)
+    rows = [[name, spoken_time(estimates[name]), spoken_time(taken)] for name, taken in truth.items()]
+    print_table(["engine", "estimated", "measured"], rows, right=("estimated", "measured"))
 
 
 def register(app: typer.Typer) -> None:
@@ -166,7 +199,8 @@ def register(app: typer.Typer) -> None:
                  "convista apply 12.png --kernel top_edge --at 5,7",
                  "convista apply scan.zarr --kernel gaussian:31 -o smooth.zarr")),
         (kernels, ("convista kernels sobel_x", "convista kernels gaussian:31,5")),
-        (plan, ("convista plan 4096x4096 --kernel gaussian:31",)),
+        (plan, ("convista plan 4096x4096 --kernel gaussian:31",
+                "convista plan photo.jpg --kernel laplacian --measure")),
     ):  # fmt: skip
         app.command(epilog=examples(*lines))(command)
 

@@ -2,9 +2,16 @@
 
 Reading order: `stop` (one window's sum, written out), `layout` (what each axis of an array means), `precision`
 (which numbers go in and come out), `border` (what stands beyond the edge), `problem` (a convolution with
-everything decided), the engines `plain` (NumPy, the oracle), `direct` (Numba) and `by_torch`, `planner` (which of
-them), `convolution` and `transposed` (the verbs), `kinds` (array in, same kind out), `gradient` (tensors that
-only torch can serve), `footprint` and `blocks` (Dask arrays, chunk by chunk).
+everything decided), `work` (and with its weights).
+
+The engines: `plain` (NumPy, the oracle); `direct`, with `geometry`, `sweep`, `packing`, `microkernel`, `vectors`,
+`memory` and `lanes` (every product, in registers); `separable` (down the columns, then along the rows); `fourier`
+(large kernels as spectra); `by_torch`. What they share: `ready`, `threads`, `compiling`.
+
+`engines` (what each can do, and how long it would take), `rates` and `calibration` (how fast this machine is),
+`planner` (which of them), `recall` (what was asked before), `outputs` (memory for results), `convolution` and
+`transposed` (the verbs), `kinds` (array in, same kind out), `gradient` (tensors that only torch can serve),
+`footprint` and `blocks` (Dask arrays, chunk by chunk).
 """
 
 from convista.grid.convolution import conv2d, plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,6 +96,8 @@ def spoken_time(seconds: float) -> str:
     >>> spoken_time(0.0000123), spoken_time(0.0456), spoken_time(7.89)
     ('12 us', '46 ms', '7.9 s')
     """
+    if seconds == math.inf:
+        return "the time to load it"
     for limit, scale, unit in ((1e-3, 1e6, "us"), (1.0, 1e3, "ms")):
         if seconds < limit:
             return f"{seconds * scale:.2g} {unit}" if seconds * scale < 100 else f"{seconds * scale:.0f} {unit}"

@@ -7,7 +7,9 @@ Before that, those of one machine stand in.
 from __future__ import annotations
 
 import json
+import os
 import platform
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -43,6 +45,15 @@ class Rates:
 
     measured: bool = False
 
+    def spoken(self) -> Iterator[tuple[str, str]]:
+        """Yield each rate as a name and how much of it fits into a second, or how long a call takes."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name.endswith("call"):
+                yield field.name, f"{value * 1e6:.1f} us"
+            elif field.name != "measured":
+                yield field.name, f"{1e-9 / value:.2f} billion a second"
+
 
 @cache
 def rates() -> Rates:
@@ -63,8 +74,9 @@ def keep(measured: Rates) -> Path:
 
 
 def file() -> Path:
-    """Return where rates of this kind of processor are kept."""
-    return user_cache_path("convista") / "rates" / f"{processor()}.json"
+    """Return where rates of this kind of processor are kept: below CONVISTA_HOME, or in the user's cache folder."""
+    home = os.environ.get("CONVISTA_HOME")
+    return (Path(home) if home else user_cache_path("convista")) / "rates" / f"{processor()}.json"
 
 
 @cache

@@ -109,5 +109,10 @@ def _remember(key: Any, answer: Ready) -> None:
     _known[key] = answer
 
 
+def forget() -> None:
+    """Ask all questions anew."""
+    _known.clear()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_known.clear)  # they hold the parent's number of threads
+    os.register_at_fork(after_in_child=forget)  # answers hold the parent's number of threads
