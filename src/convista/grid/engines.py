@@ -84,9 +84,7 @@ class _Direct:
     name = "direct"
 
     def refusal(self, work: Work) -> str:
-        if work.problem.precision.work.kind == "i" and abs(work.problem.fill) > MOST_EXACT_FILL:
-            return f"it holds no fill as large as {work.problem.fill:.3g} exactly"
-        return ""
+        return _too_large(work)
 
     def seconds(self, work: Work, rates: Rates) -> float:
         problem = work.problem
@@ -115,7 +113,7 @@ class _Separable:
             return "it takes steps of 1 only"
         if not work.finite:
             return "a weight is not finite"
-        return "" if work.factors else "the kernel is not a column times a row"
+        return _too_large(work) if work.factors else "the kernel is not a column times a row"
 
     def seconds(self, work: Work, rates: Rates) -> float:
         rows, cols = work.problem.kernel
@@ -196,6 +194,13 @@ ENGINES: dict[str, Engine] = {
 def compiled_is_loaded() -> bool:
     """Whether this process has compiled code at hand."""
     return COMPILED in sys.modules
+
+
+def _too_large(work: Work) -> str:
+    """Return what is wrong with a fill value that compiled code, to which it is a float64, doesn't hold exactly."""
+    if work.problem.precision.work.kind != "i" or abs(work.problem.fill) <= MOST_EXACT_FILL:
+        return ""
+    return f"it holds no fill as large as {work.problem.fill:.3g} exactly"
 
 
 def _width(work: Work) -> float:

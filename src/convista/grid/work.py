@@ -14,6 +14,9 @@ from convista.kernel.factors import TOLERANCE, factors_of
 SINGLE = 4 * float(np.finfo(np.float32).eps)
 """By how much of the largest weight a column times a row may miss a weight where sums are made in float32."""
 
+MOST_WHOLE = 2**31
+"""Up to which floats that are whole count as integers."""
+
 
 @dataclass(frozen=True)
 class Work:
@@ -35,7 +38,7 @@ class Work:
         if self.weights.shape[1] != 1 or not self.finite:
             return None
         tolerance = SINGLE if self.problem.precision.sums == np.float32 else TOLERANCE
-        numbers = self.weights.astype(np.uint8) if self.weights.dtype.kind == "b" else self.weights
+        numbers = _as_integers(self.weights)  # whole numbers are factored exactly
         kinds = numbers[:1] if self.problem.layout.each_channel else numbers  # there, all are the same
         found = [factors_of(each[0], tolerance) for each in kinds]
         kept = [each for each in found if each is not None]
@@ -43,3 +46,11 @@ class Work:
             return None
         columns, rows = np.stack([column for column, _ in kept]), np.stack([row for _, row in kept])
         return np.repeat(columns, len(self.weights) // len(kept), 0), np.repeat(rows, len(self.weights) // len(kept), 0)
+
+
+def _as_integers(weights: Array) -> Array:
+    """Return whole numbers, of whatever type, as integers; others as they are."""
+    if weights.dtype.kind == "b":
+        return weights.astype(np.uint8)
+    whole = weights.dtype.kind == "f" and (np.rint(weights) == weights).all() and np.abs(weights).max() < MOST_WHOLE
+    return weights.astype(np.int64) if whole else weights
