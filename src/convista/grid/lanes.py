@@ -24,11 +24,6 @@ def vector_bytes() -> int:
     return next((size for feature, size in BYTES.items() if feature in features()), 16)
 
 
-def has_many_registers() -> bool:
-    """Whether there are 32 vector registers (AVX-512, ARM) and not 16."""
-    return vector_bytes() != 32 and (vector_bytes() == 64 or "neon" in features())
-
-
 def name() -> str:
     """Return LLVM's name for the processor, such as znver4 or skylake-avx512."""
     return str(llvm.get_host_cpu_name())

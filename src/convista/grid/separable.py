@@ -65,7 +65,7 @@ def _geometry(problem: Problem, image: Array, out: Array, sums: np.dtype[Any], a
     g["packed_rows"] = g["block_rows"] - 1 + g["reach_down"]
     g["segment"] = g["packed_cols"] = g["held_cols"]
     g["laid_cols"] = max(g["out_cols"], lanes)
-    g["chunk"] = g["past_cache"] and not (g["inner_left"] + g["head"]) % lanes
+    g["past_cache"] = g["past_cache"] and not (g["inner_left"] + g["head"]) % lanes  # rows begin at col 0 here
     in_place = g["col_step"] == image.itemsize and g["cols"] >= lanes
     bottom = image.shape[2] - g["reach_down"] + g["top"] + 1
     g["inner_top"], g["inner_bottom"] = (g["top"], bottom) if in_place and bottom > g["top"] else (g["out_rows"],) * 2
@@ -154,7 +154,7 @@ def _along(
         sums_at, place = held + row * g.held_cols * g.sums_bytes, target + row * g.out_row_step
         _fill_ends(sums, g, col_map, beyond, sums_at)
         band(1, 0, sums, sums, result, g, sums_at, g.sums_bytes, 0, 0, steps, weights, bias,
-             place if straight else laid, g.result_bytes, 0, cols, 0, g.chunk, 0, 1, g.kernel_cols)  # fmt: skip
+             place if straight else laid, g.result_bytes, 0, cols, 0, g.past_cache, 0, 1, g.kernel_cols)  # fmt: skip
         if not straight:
             unpack(result, g, laid, 0, 1, g.out_cols, place, 0, g.out_col_step)
 
