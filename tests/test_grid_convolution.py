@@ -213,6 +213,7 @@ REFUSED = [
         dict(image=np.ones((0, 7)), kernel=np.ones((3, 3))),
         "size (=0) without padding holds no pixel, so that no kernel fits; the least that does is 1",
     ),
+    (dict(image=np.ones((4, 4, 0)), kernel=np.ones((3, 3)), channels_last=True), "image (shape (4, 4, 0)) has no channels; give one at least"),
     (dict(image=np.ones((6, 7)), kernel=np.ones((0, 3))), "kernel (shape (0, 3)) has no weights; the smallest is 1x1"),
     (
         dict(image=np.ones((6, 7)), kernel=np.ones((3, 3)), fill=1, padding_mode="reflect"),

@@ -99,6 +99,8 @@ def read_problem(
     layout = read_layout(image.shape, weights.array.shape, batch=batch, channels_last=channels_last)
     size = dict(zip(layout.image, image.shape, strict=True))
     channels = size.get("c", 1)
+    if channels == 0:
+        raise ValueError(f"image (shape {image.shape}) has no channels; give one at least")
     filters = (
         channels if layout.each_channel else dict(zip(layout.kernel, weights.array.shape, strict=True)).get("f", 1)
     )
