@@ -4,9 +4,9 @@ Reading order: `stop` (one window's sum, written out), `layout` (what each axis 
 (which numbers go in and come out), `border` (what stands beyond the edge), `problem` (a convolution with
 everything decided), `work` (and with its weights).
 
-The engines: `plain` (NumPy, the oracle); `direct`, with `geometry`, `sweep`, `packing`, `microkernel`, `vectors`,
-`memory` and `lanes` (every product, in registers); `separable` (down the columns, then along the rows); `fourier`
-(large kernels as spectra); `by_torch`. What they share: `ready`, `threads`, `compiling`.
+The engines: `plain` (NumPy, the oracle); `direct` (every product, in registers); `separable` (down the columns, then
+along the rows); `fourier` (large kernels as spectra); `by_torch`. What they share: `vectors`, `memory` and `lanes` (the
+machine's own words), `ready`, `threads`, `compiling`.
 
 `engines` (what each can do, and how long it would take), `rates` and `calibration` (how fast this machine is),
 `planner` (which of them), `recall` (what was asked before), `outputs` (memory for results), `convolution` and

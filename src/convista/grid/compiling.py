@@ -70,6 +70,6 @@ def folder() -> Path:
     whole room has a folder of its own.
     """
     digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.glob("*.py")):
+    for file in sorted(Path(__file__).parent.rglob("*.py")):
         digest.update(file.read_bytes())
     return user_cache_path("convista") / "compiled" / f"{__version__}-{digest.hexdigest()[:12]}"

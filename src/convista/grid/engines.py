@@ -21,7 +21,7 @@ from convista.grid.work import Work
 
 Job: TypeAlias = Callable[[Array, Array], None]
 
-COMPILED = "convista.grid.sweep"
+COMPILED = "convista.grid.direct.sweep"
 """The module that is loaded once anything has been compiled."""
 SMALL = 30_000
 """Multiply-adds up to which NumPy is done before Numba's first import would be (about 0.3 s)."""

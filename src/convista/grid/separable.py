@@ -13,13 +13,13 @@ import numpy as np
 from convista.grid.border import OUTSIDE
 from convista.grid.compiling import compiled, inlined
 from convista.grid.direct import maps
-from convista.grid.geometry import PAGE, across_of, geometry_of
+from convista.grid.direct.geometry import PAGE, across_of, geometry_of
+from convista.grid.direct.packing import pack, unpack
+from convista.grid.direct.sweep import band
 from convista.grid.memory import move, put
-from convista.grid.packing import pack, unpack
 from convista.grid.precision import Array
 from convista.grid.problem import Problem
 from convista.grid.ready import Ready, sums_of
-from convista.grid.sweep import band
 
 HELD = 2**15
 """Numbers held between the passes: with the pixels above and below, what the second-level cache holds."""

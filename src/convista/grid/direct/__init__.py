@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from convista.grid.border import OUTSIDE, border_index
-from convista.grid.geometry import across_of, geometry_of
+from convista.grid.direct.geometry import across_of, geometry_of
+from convista.grid.direct.sweep import sweep_edges, sweep_inside
 from convista.grid.precision import Array
 from convista.grid.problem import Problem
 from convista.grid.ready import Ready, sums_of
-from convista.grid.sweep import sweep_edges, sweep_inside
 
 
 def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Ready:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from convista.grid.compiling import compiled, inlined
-from convista.grid.microkernel import compute_block
-from convista.grid.packing import pack, unpack
+from convista.grid.direct.microkernel import compute_block
+from convista.grid.direct.packing import pack, unpack
 
 VECTORS = 4
 """Vectors side by side in a block: with four rows sixteen sums, half of the registers that AVX-512 has."""
