@@ -425,3 +425,13 @@ def test_same_padding_puts_the_odd_pixel_last_as_torch_does():
         with warnings.catch_warnings(action="ignore"):  # torch says that it copies
             expected = F.conv2d(torch.from_numpy(image), torch.from_numpy(kernel), padding="same")
         assert np.allclose(cx.conv2d(image, kernel, padding="same"), expected)
+
+
+@pytest.mark.parametrize("engine", ["plain", "direct", "separable", "fourier", "torch"])
+def test_numbers_that_the_caller_changes_later_change_no_later_result(engine):
+    image = np.random.default_rng(0).normal(size=(40, 50)).astype("float32")
+    weights, bias = np.outer([1, 2, 3], [3, 1, 2]).astype("float32"), np.ones(1, "float32")
+    kernel, shift = weights.copy(), bias.copy()
+    expected = cx.conv2d(image, kernel, shift, engine=engine)
+    kernel[:], shift[:] = 0, 9
+    assert np.array_equal(cx.conv2d(image, weights, bias, engine=engine), expected)

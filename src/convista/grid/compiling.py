@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -34,6 +34,11 @@ def kept(compile_it: Callable[[bool], Any]) -> Any:
             return compile_it(True)
         except RuntimeError:  # neither that folder nor Numba's own can be written: compile in each process
             return compile_it(False)
+
+
+def for_such(function: Any, arguments: Sequence[Any]) -> Callable[..., None]:
+    """Return a compiled function for arguments of these types: their types are looked at now, and not at each call."""
+    return function.compile(tuple(map(numba.typeof, arguments)))  # type: ignore[no-any-return]
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:

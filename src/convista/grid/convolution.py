@@ -12,7 +12,6 @@ from convista.grid import kinds, outputs, planner, recall
 from convista.grid.layout import to_nchw
 from convista.grid.planner import Plan
 from convista.grid.precision import Array
-from convista.grid.problem import Problem
 from convista.grid.recall import Terms
 from convista.grid.threads import thread_count
 from convista.window import Padding, whole
@@ -123,6 +122,9 @@ def conv2d(
     [[9, 8, 7], [6, 5, 4], [3, 2, 1]]
     """
     terms = (stride, padding, dilation, groups, padding_mode, fill, flip, dtype, batch, channels_last, precision)
+    known = recall.known(image, kernel, bias, terms, engine, threads)
+    if known is not None:
+        return _answer(known, image, kernel, out)
     if any(map(kinds.is_dask, (image, kernel, bias))):
         from convista.grid import blocks
 
@@ -135,16 +137,21 @@ def conv2d(
     if arrived.channels_last:
         terms = (*terms[:-2], True, precision)
     ready = recall.ready(arrived.array, kernel, bias, terms, engine, threads)
+    result = _answer(ready, arrived.array, kernel, out)
+    return arrived.hand_back(result) if out is None else out
+
+
+def _answer(ready: recall.Ready, image: Array, kernel: Any, out: Any) -> Any:
+    """Return the result: `out` filled where it is given, else a new array."""
     problem = ready.problem
-    if out is None:
-        result = outputs.empty(problem.output_shape, problem.precision.result)
-    else:
-        result = _place(problem, out, arrived.array, ready.weights)
+    result = outputs.empty(ready.shape, problem.precision.result) if out is None else _place(ready, out, image, kernel)
     if result.size:
-        ready.job(to_nchw(arrived.array, problem.layout.image), to_nchw(result, problem.layout.result))
+        ready.job(to_nchw(image, problem.layout.image), to_nchw(result, problem.layout.result))
+    if out is None:
+        return result
     if kinds.is_tensor(out):
         kinds.written(out)
-    return arrived.hand_back(result) if out is None else out
+    return out
 
 
 def plan(
@@ -204,21 +211,22 @@ def _is_shape(thing: Any) -> bool:
     return isinstance(thing, tuple) and all(isinstance(size, (int, np.integer)) for size in thing)
 
 
-def _place(problem: Problem, out: Any, *inputs: Array) -> Array:
+def _place(ready: recall.Ready, out: Any, image: Array, kernel: Any) -> Array:
     """Return the array in `out`, if the result may go there."""
     target: Array = out.detach().numpy() if kinds.is_tensor(out) and not kinds.needs_torch(out) else out
     if not isinstance(target, np.ndarray):
         raise TypeError(f"out (a {type(out).__name__}) must be a NumPy array, or a tensor on the CPU without gradient")
-    if target.shape != problem.output_shape:
-        raise ValueError(f"out (shape {target.shape}) must have the result's shape {problem.output_shape}")
-    if target.dtype != problem.precision.result:
+    if target.shape != ready.shape:
+        raise ValueError(f"out (shape {target.shape}) must have the result's shape {ready.shape}")
+    kind = ready.problem.precision.result
+    if target.dtype != kind:
         raise ValueError(
-            f"out (dtype {target.dtype}) must have the result's dtype {problem.precision.result}; "
+            f"out (dtype {target.dtype}) must have the result's dtype {kind}; "
             f"with dtype='{target.dtype}' the result is rounded and saturated to it"
         )
     if not target.flags.writeable:
         raise ValueError("out is read-only; give a writable array")
-    if any(_overlap(target, array) for array in inputs):
+    if _overlap(target, image) or (isinstance(kernel, np.ndarray) and _overlap(target, kernel)):
         raise ValueError("out shares memory with the image or the kernel, whose pixels are still needed; give another")
     return target
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,10 +47,10 @@ class Ready:
         if way is None:
             way = self._known[key] = self._way(image, out)
 
-        def work(first: int, last: int) -> None:
-            way.sweep(source, target, first, last)
-
-        share_out(work, way.lines, self._multiply_adds, self._threads)
+        if self._threads == 1:
+            way.sweep(source, target, 0, way.lines)
+        else:
+            share_out(partial(way.sweep, source, target), way.lines, self._multiply_adds, self._threads)
 
 
 def sums_of(precision: Precision) -> np.dtype[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,29 +55,34 @@ class Ready:
     """A question's answer."""
 
     problem: Problem
-    weights: Array
+    shape: tuple[int, ...]
+    """Of the result."""
     job: Job
 
 
 _known: dict[Any, Ready] = {}
 
 
-def ready(
-    image: Array, kernel: Any, bias: Any, terms: tuple[Any, ...], engine: str, wanted_threads: int | None
-) -> Ready:
-    """Return the engine made ready for an image of this kind, from memory where the question was asked before."""
-    key = _key(image, kernel, bias, terms, engine, wanted_threads)
+def known(image: Any, kernel: Any, bias: Any, terms: tuple[Any, ...], engine: str, threads: int | None) -> Ready | None:
+    """Return what was made ready for NumPy's own arrays when the question was asked before."""
+    if type(image) is not np.ndarray:
+        return None
     try:
-        found = _known.get(key) if key is not None else None
+        return _known.get(_key(image, kernel, bias, terms, engine, threads))
     except TypeError:  # a list or an array among the arguments
-        key = found = None
-    if found is not None:
-        return found
-    work = read(image, kernel, bias, Terms(*terms), threads.thread_count(wanted_threads))
-    job = planner.prepare(planner.choose(work, engine), work)
-    answer = Ready(work.problem, work.weights, job)
-    if key is not None and not work.problem.precision.by_values:
-        _remember(key, answer)
+        return None
+
+
+def ready(image: Array, kernel: Any, bias: Any, terms: tuple[Any, ...], engine: str, wanted: int | None) -> Ready:
+    """Return the engine made ready for an image of this kind, from memory where the question was asked before."""
+    answer = known(image, kernel, bias, terms, engine, wanted)
+    if answer is not None:
+        return answer
+    work = read(image, kernel, bias, Terms(*terms), threads.thread_count(wanted))
+    own = replace(work, weights=work.weights.copy(), bias=work.bias.copy())  # the caller may change his numbers later
+    answer = Ready(work.problem, work.problem.output_shape, planner.prepare(planner.choose(own, engine), own))
+    if not work.problem.precision.by_values:
+        _remember(_key(image, kernel, bias, terms, engine, wanted), answer)
     return answer
 
 
@@ -90,7 +95,7 @@ def read(image: Array, kernel: Any, bias: Any, terms: Terms, count: int) -> Work
 
 def _key(image: Array, kernel: Any, bias: Any, terms: tuple[Any, ...], engine: str, wanted: int | None) -> Any:
     """Return all that an answer depends on, None where that is more than is worth comparing."""
-    numbers, shift = _numbers(kernel), bias if bias is None else _numbers(bias)
+    numbers, shift = _numbers(kernel), None if bias is None else _numbers(bias)
     if numbers is None or (bias is not None and shift is None):
         return None
     loaded = "torch" in sys.modules, compiled_is_loaded(), threads.forked()
@@ -104,9 +109,15 @@ def _numbers(thing: Any) -> Any:
 
 
 def _remember(key: Any, answer: Ready) -> None:
+    """Keep an answer, if its question can be compared with others."""
+    try:
+        hash(key)
+    except TypeError:
+        return
     while len(_known) >= MOST:
         _known.pop(next(iter(_known)), None)
-    _known[key] = answer
+    if key is not None:
+        _known[key] = answer
 
 
 def forget() -> None:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from convista.grid.border import OUTSIDE, border_index
+from convista.grid.compiling import for_such
 from convista.grid.direct.geometry import across_of, geometry_of
-from convista.grid.direct.sweep import sweep_edges, sweep_inside
+from convista.grid.direct.sweep import sweep
 from convista.grid.precision import Array
 from convista.grid.problem import Problem
 from convista.grid.ready import Ready, sums_of
@@ -37,18 +38,17 @@ class _Way:
         row_map, col_map = maps(problem, across)
         steps = np.arange(problem.kernel[1]) * problem.dilation[1] * across
         packed_steps = steps % g["right"] * g["segment"] + steps // g["right"]
+        taps = np.stack([steps * image.itemsize, packed_steps * weights.itemsize])  # (2, kernel cols)
         self.lines = int(problem.images * g["groups"] * g["out_rows"])
-        self._types = image.dtype, weights.dtype, out.dtype, geometry
-        self._inside = (weights, bias, steps * image.itemsize, *_columns(g, weights, bias, steps, col_map))
-        self._edges = weights, bias, packed_steps * weights.itemsize, row_map, col_map
-        self._any_inside, self._any_edges = bool(g["inner_top"] < g["inner_bottom"]), _has_edges(g)
+        self._arguments = (
+            image.dtype, weights.dtype, out.dtype, geometry, weights, bias, taps,
+            *_columns(g, weights, bias, steps, col_map), row_map, col_map,
+        )  # fmt: skip
+        self._sweep = for_such(sweep, (*self._arguments, 0, 0, 0, 0))
 
     def sweep(self, source: int, target: int, first: int, last: int) -> None:
         """Compute lines first..last of the image at one address to the place at another."""
-        if self._any_inside:
-            sweep_inside(*self._types, source, target, *self._inside, first, last)
-        if self._any_edges:
-            sweep_edges(*self._types, source, target, *self._edges, first, last)
+        self._sweep(*self._arguments, source, target, first, last)
 
 
 def maps(problem: Problem, across: int) -> tuple[Array, Array]:
@@ -86,9 +86,3 @@ def _columns(g: Any, weights: Array, bias: Array, steps: Array, col_map: Array) 
 def _outside(weights: Array, fill: float) -> Any:
     """Return what the weights beyond the edge add for each filter; none of them, nothing, even if the fill is NaN."""
     return (weights * weights.dtype.type(fill)).sum(axis=(1, 2, 3))
-
-
-def _has_edges(g: Any) -> bool:
-    """Whether any stop is left to `sweep_edges`."""
-    whole = (0, g["out_rows"], 0, g["out_cols"])
-    return (g["inner_top"], g["inner_bottom"], g["strip_left"], g["strip_right"]) != whole

@@ -37,7 +37,7 @@ FIELDS = (
     "image_step", "channel_step", "row_step", "col_step",
     "out_image_step", "out_filter_step", "out_row_step", "out_col_step",
     "inner_top", "inner_bottom", "inner_left", "inner_right", "strip_left", "strip_right",
-    "columns", "head", "chunk",
+    "columns", "head", "chunk", "edges",
     "past_cache", "ahead",
     "block_rows", "block_cols", "segment", "packed_rows", "packed_cols", "laid_cols", "held_cols",
 )  # fmt: skip
@@ -56,6 +56,7 @@ def geometry_of(problem: Problem, image: Array, out: Array, sums: np.dtype[Any],
         "lanes": lanes, "pixel_bytes": image.itemsize, "sums_bytes": sums.itemsize, "result_bytes": out.itemsize,
     }  # fmt: skip
     fields |= _inside(fields, image.shape[2])
+    fields |= _edges(fields)
     fields |= _blocks(fields) | _streams(fields, out, image.shape[2])
     geometry = np.zeros(1, GEOMETRY)
     for name, value in fields.items():
@@ -111,6 +112,12 @@ def _inside(f: Fields, rows: int) -> Fields:
     if f["out_cols"] <= NARROW or right - left < lanes:
         return _nothing(f)
     return _middle(f, bottom, left, right, 0) | {"strip_left": left, "strip_right": right}
+
+
+def _edges(f: Fields) -> Fields:
+    """Return whether any stop is left that isn't computed in place."""
+    inside = f["inner_top"], f["inner_bottom"], f["strip_left"], f["strip_right"]
+    return {"edges": inside != (0, f["out_rows"], 0, f["out_cols"])}
 
 
 def _nothing(f: Fields) -> Fields:

@@ -15,27 +15,39 @@ VECTORS = 4
 
 
 @compiled
-def sweep_inside(
+def sweep(
     pixel: Any,  # dtypes: of a pixel,
     sums: Any,  # of a sum,
     result: Any,  # of a result
     geometry: Any,  # one record with all sizes and steps
-    image: int,  # addresses
-    out: int,
     weights: Any,  # (filters, channels / groups, rows, cols), of the type of a sum
     bias: Any,  # (filters,), of the type of a sum
-    taps: Any,  # steps to the pixel under each weight of a row, in bytes: (cols,)
+    taps: Any,  # steps to the pixel under each weight of a row, in bytes; in the image, in a packed window: (2, cols)
     columns: Any,  # of columns at an edge: place in a row of results, number of taps, steps to the pixels under them
     column_weights: Any,  # (filters, columns, channels / groups x rows x taps)
     column_bias: Any,  # (filters, columns)
+    row_map: Any,  # the pixel at each place of the padded image
+    col_map: Any,
+    image: int,  # addresses
+    out: int,
     first: int,
     last: int,
 ) -> None:
-    """Compute what lies inside of lines first..last, in place.
-
-    A line is one row of the results of all filters of a group, of one image.
-    """
+    """Compute lines first..last; a line is one row of the results of all filters of a group, of one image."""
     g = geometry[0]
+    if g.inner_top < g.inner_bottom:
+        _inside(pixel, sums, result, g, weights, bias, taps, columns, column_weights, column_bias, image, out, first,
+                last)  # fmt: skip
+    if g.edges:
+        _edges(pixel, sums, result, g, weights, bias, taps, row_map, col_map, image, out, first, last)
+
+
+@inlined
+def _inside(
+    pixel: Any, sums: Any, result: Any, g: Any, weights: Any, bias: Any, taps: Any, columns: Any, column_weights: Any,
+    column_bias: Any, image: int, out: int, first: int, last: int,
+) -> None:  # fmt: skip
+    """Compute what lies inside, in place."""
     corner = (g.inner_left - g.left) * g.pixel_bytes
     weights_at, taps_at, filter_bytes = np.int64(weights.ctypes.data), np.int64(taps.ctypes.data), weights.strides[0]
     line = first
@@ -53,22 +65,21 @@ def sweep_inside(
             _columns(pixel, sums, result, g, source, columns, column_weights[f], column_bias[f], target, stop - start)
 
 
-@compiled
-def sweep_edges(
-    pixel: Any, sums: Any, result: Any, geometry: Any, image: int, out: int, weights: Any, bias: Any,
-    taps: Any,  # steps within a packed window
-    row_map: Any,  # the pixel at each place of the padded image
-    col_map: Any,
-    first: int,
-    last: int,
+@inlined
+def _edges(
+    pixel: Any, sums: Any, result: Any, g: Any, weights: Any, bias: Any, taps: Any, row_map: Any, col_map: Any,
+    image: int, out: int, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Compute what is left of lines first..last from packed windows, block by block."""
-    g = geometry[0]
+    """Compute what is left, from packed windows, block by block."""
     packed = np.empty(g.per_group * g.packed_rows * g.packed_cols + 2 * g.lanes, sums)
     laid = np.empty(g.block_rows * g.laid_cols, result)
     packed_at, laid_at = np.int64(packed.ctypes.data), np.int64(laid.ctypes.data)
     packed_at += -packed_at % (g.lanes * g.sums_bytes) + -g.left % g.lanes * g.sums_bytes
-    weights_at, taps_at, filter_bytes = np.int64(weights.ctypes.data), np.int64(taps.ctypes.data), weights.strides[0]
+    weights_at, taps_at, filter_bytes = (
+        np.int64(weights.ctypes.data),
+        np.int64(taps[1:].ctypes.data),
+        weights.strides[0],
+    )
     pitch, laid_pitch = g.packed_cols * g.sums_bytes, g.laid_cols * g.result_bytes
     line = first
     while line < last:
