@@ -288,3 +288,45 @@ def test_without_a_folder_that_can_be_written_code_is_compiled_anyway():
 def test_the_folder_of_compiled_code_changes_with_the_engine():
     assert compiling.folder().parent.name == "compiled"
     assert compiling.folder().name.startswith(cx.__version__)
+
+
+@pytest.mark.parametrize("engine", ["direct", "separable"])
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+@pytest.mark.parametrize("offset", [0, 1, 4, 15, 16])
+def test_large_results_go_where_they_belong_however_they_lie_to_the_cache(engine, dtype, offset):
+    kernel = np.outer([1, 2, 1, 3, 1, 0, 2], [2, 1, 1, 0, 1, 2, 1]).astype("float32") / 64
+    image = image_of((1100, 2048), dtype, 0)
+    memory = np.full(4500 * 2048 + 64, 7, "float32")
+    start = -address(memory) % 64 // 4 + offset
+    out = memory[start : start + image.size].reshape(image.shape)
+    cx.conv2d(image, kernel, padding="same", engine=engine, out=out, threads=1)
+    assert np.allclose(out, cx.conv2d(image, kernel, padding="same", engine="torch"), atol=1e-2)
+    assert (memory[:start] == 7).all()
+    assert (memory[start + image.size :] == 7).all()
+
+
+SCRATCH = """
+import numpy as np, convista as cx
+image = np.random.default_rng(0).normal(size=(2, 900, 1500)).astype("float32")
+for kernel in (np.outer(np.arange(31), np.arange(31)).astype("float32"), np.eye(9, dtype="float32")):
+    for stride in (1, 2):
+        terms = {"padding": (kernel.shape[0] // 2,) * 2, "stride": stride, "batch": True, "threads": 1}
+        for engine in ["direct"] + ["separable"] * (len(kernel) == 31 and stride == 1):
+            result = cx.conv2d(image, kernel, engine=engine, **terms)
+            expected = cx.conv2d(image.astype("float64"), kernel, engine="torch", **terms)
+            print(np.abs(result - expected).max() < 1e-4 * np.abs(expected).max())
+"""
+
+
+def test_scratch_memory_is_held_while_it_is_used():
+    """With such settings the C library gives memory back to the system at once, and soils it when it is freed."""
+    said = run_alone(SCRATCH, MALLOC_MMAP_THRESHOLD_="4096", MALLOC_PERTURB_="85")
+    assert said.split() == ["True"] * 5
+
+
+def test_a_large_result_lies_to_the_cache_as_the_image_does():
+    memory = np.zeros(1200 * 1200 + 64, "float32")
+    for offset in (1, 4, 11):
+        start = -address(memory) % 64 // 4 + offset
+        image = memory[start : start + 1200 * 1200].reshape(1200, 1200)
+        assert address(outputs.empty(image.shape, image.dtype, image)) % 64 == address(image) % 64

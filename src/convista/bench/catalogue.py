@@ -176,7 +176,9 @@ def _roofs() -> Iterator[Cell]:
                 _image(size, side, out=True), name=f"sgemm {size} K={side}", group="share", peers=("sgemm",),
                 quick=size == 1024,
             )  # fmt: skip
-    yield replace(_image(4096, 3, out=True), name="copy 4096 K=3", group="copy", peers=("np.copyto",), quick=True)
+    yield replace(
+        _image(4096, 3, out=True), name="copy 4096 K=3", group="copy", peers=("np.positive", "np.copyto"), quick=True
+    )
 
 
 def _calls() -> Iterator[Cell]:

@@ -144,7 +144,10 @@ def conv2d(
 def _answer(ready: recall.Ready, image: Array, kernel: Any, out: Any) -> Any:
     """Return the result: `out` filled where it is given, else a new array."""
     problem = ready.problem
-    result = outputs.empty(ready.shape, problem.precision.result) if out is None else _place(ready, out, image, kernel)
+    if out is None:
+        result = outputs.empty(ready.shape, problem.precision.result, image)
+    else:
+        result = _place(ready, out, image, kernel)
     if result.size:
         ready.job(to_nchw(image, problem.layout.image), to_nchw(result, problem.layout.result))
     if out is None:

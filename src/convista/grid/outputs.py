@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 LARGE = 4 * 2**20
 """Bytes of a result from which its memory is kept."""
-KEPT = 256 * 2**20
+KEPT = 257 * 2**20
 LOOSE = 1.25
 """How much larger than a result memory may be that is used again."""
 LINE = 64
@@ -28,19 +28,21 @@ _free: list[NDArray[np.uint8]] = []
 class _Lease:
     """The owner of a result's memory in NumPy's eyes; when it goes, so has every view."""
 
-    def __init__(self, memory: NDArray[np.uint8], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    def __init__(self, memory: NDArray[np.uint8], shape: tuple[int, ...], dtype: np.dtype[Any], beside: int) -> None:
         self._memory = memory
         place = memory.ctypes.data
         self.__array_interface__ = {
-            "version": 3, "shape": shape, "typestr": dtype.str, "data": (place + -place % LINE, False),
+            "version": 3, "shape": shape, "typestr": dtype.str, "data": (place + (beside - place) % LINE, False),
         }  # fmt: skip
 
     def __del__(self) -> None:
         _give_back(self._memory)
 
 
-def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return a C-ordered array whose numbers are not set; a large one begins on a cache line.
+def empty(shape: tuple[int, ...], dtype: np.dtype[Any], beside: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Return a C-ordered array whose numbers are not set.
+
+    A large one lies to the lines of the cache as `beside` does: vectors of pixels and of results are then both whole.
 
     >>> empty((2, 3), np.dtype("float32")).shape
     (2, 3)
@@ -50,8 +52,8 @@ def empty(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
         size *= n
     if size < LARGE:
         return np.empty(shape, dtype)
-    memory = _take(size + LINE)
-    return np.asarray(_Lease(memory, shape, dtype))
+    at = 0 if beside is None else beside.ctypes.data // dtype.itemsize * dtype.itemsize
+    return np.asarray(_Lease(_take(size + LINE), shape, dtype, at))
 
 
 def _take(size: int) -> NDArray[np.uint8]:

@@ -13,7 +13,7 @@ import numpy as np
 from convista.grid.border import OUTSIDE
 from convista.grid.compiling import compiled, inlined
 from convista.grid.direct import maps
-from convista.grid.direct.geometry import PAGE, across_of, geometry_of
+from convista.grid.direct.geometry import PAGE, across_of, geometry_of, lies_past_cache
 from convista.grid.direct.packing import pack, unpack
 from convista.grid.direct.sweep import band
 from convista.grid.memory import move, put
@@ -65,7 +65,11 @@ def _geometry(problem: Problem, image: Array, out: Array, sums: np.dtype[Any], a
     g["packed_rows"] = g["block_rows"] - 1 + g["reach_down"]
     g["segment"] = g["packed_cols"] = g["held_cols"]
     g["laid_cols"] = max(g["out_cols"], lanes)
-    g["past_cache"] = g["past_cache"] and not (g["inner_left"] + g["head"]) % lanes  # rows begin at col 0 here
+    straight, vector = g["out_col_step"] == out.itemsize, lanes * out.itemsize
+    head = -g["out_at"] % vector // out.itemsize  # rows begin at col 0 here, not at `inner_left`
+    g["head"] = head if straight and g["out_cols"] >= lanes + head else 0
+    whole = (g["out_at"] + g["head"] * out.itemsize) % vector == 0
+    g["past_cache"] = straight and whole and lies_past_cache(g, out)
     in_place = g["col_step"] == image.itemsize and g["cols"] >= lanes
     bottom = image.shape[2] - g["reach_down"] + g["top"] + 1
     g["inner_top"], g["inner_bottom"] = (g["top"], bottom) if in_place and bottom > g["top"] else (g["out_rows"],) * 2
@@ -122,6 +126,7 @@ def sweep_passes(
         row_at = np.int64(rows.ctypes.data) + f * rows.strides[0]
         _along(sums, result, g, steps_at, row_at, bias[f], beyond[f], col_map, held_at, target, laid_at, height)
         line += height
+    held[0] = packed[0] = laid[0] = 0  # Numba frees an array after its last use, whoever holds its address
 
 
 @inlined
@@ -154,7 +159,8 @@ def _along(
         sums_at, place = held + row * g.held_cols * g.sums_bytes, target + row * g.out_row_step
         _fill_ends(sums, g, col_map, beyond, sums_at)
         band(1, 0, sums, sums, result, g, sums_at, g.sums_bytes, 0, 0, steps, weights, bias,
-             place if straight else laid, g.result_bytes, 0, cols, 0, g.past_cache, 0, 1, g.kernel_cols)  # fmt: skip
+             place if straight else laid, g.result_bytes, 0, cols, g.head, g.past_cache, 0, 1,
+             g.kernel_cols)  # fmt: skip
         if not straight:
             unpack(result, g, laid, 0, 1, g.out_cols, place, 0, g.out_col_step)
 

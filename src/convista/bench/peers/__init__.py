@@ -74,6 +74,7 @@ PEERS: dict[str, Peer] = {
     "jax shift-and-add": Peer("jax", "jax", "jitted:shift_and_add", "jit, weights as constants, up to 9x9"),
     "jax lax.conv": Peer("jax", "jax", "jitted:lax_conv", "jit"),
     "sgemm": Peer("numpy", "numpy", "roofs:sgemm", "numpy.matmul of 2048 x 2048, scaled to as many flops"),
+    "np.positive": Peer("numpy", "numpy", "roofs:plain_copy", "a copy by plain stores, into an array that is there"),
     "np.copyto": Peer("numpy", "numpy", "roofs:copy", "into an array that is there"),
 }  # fmt: skip
 """By the name in the tables."""

@@ -37,7 +37,7 @@ FIELDS = (
     "image_step", "channel_step", "row_step", "col_step",
     "out_image_step", "out_filter_step", "out_row_step", "out_col_step",
     "inner_top", "inner_bottom", "inner_left", "inner_right", "strip_left", "strip_right",
-    "columns", "head", "chunk", "edges",
+    "columns", "head", "chunk", "edges", "out_at",
     "past_cache", "ahead",
     "block_rows", "block_cols", "segment", "packed_rows", "packed_cols", "laid_cols", "held_cols",
 )  # fmt: skip
@@ -54,6 +54,7 @@ def geometry_of(problem: Problem, image: Array, out: Array, sums: np.dtype[Any],
     lanes = vector_bytes() // sums.itemsize
     fields = _sizes(problem, across) | _steps(image, out, across) | {
         "lanes": lanes, "pixel_bytes": image.itemsize, "sums_bytes": sums.itemsize, "result_bytes": out.itemsize,
+        "out_at": address(out) % (lanes * out.itemsize),
     }  # fmt: skip
     fields |= _inside(fields, image.shape[2])
     fields |= _edges(fields)
@@ -127,7 +128,8 @@ def _nothing(f: Fields) -> Fields:
 
 def _middle(f: Fields, bottom: int, left: int, right: int, columns: int) -> Fields:
     """Return that cols left..right are computed by vectors, and so many at the edges one by one."""
-    head = -left % f["lanes"]
+    vector, begin = f["lanes"] * f["result_bytes"], f["out_at"] + left * f["result_bytes"]
+    head = -begin % vector // f["result_bytes"]
     return {
         "inner_top": f["top"], "inner_bottom": bottom, "inner_left": left, "inner_right": right, "strip_left": 0,
         "strip_right": f["out_cols"], "columns": columns, "head": head if right - left >= f["lanes"] + head else 0,
@@ -154,11 +156,16 @@ def _blocks(f: Fields) -> Fields:
 
 def _streams(f: Fields, out: Array, rows: int) -> Fields:
     """Return whether results go past the cache, and how far ahead pixels are asked for."""
-    first = address(out) + (f["inner_left"] + f["head"]) * out.itemsize
-    places = first, f["out_row_step"], f["out_filter_step"], f["out_image_step"]
-    lies_well = not any(place % (f["lanes"] * out.itemsize) for place in places)
+    first = f["out_at"] + (f["inner_left"] + f["head"]) * out.itemsize
+    whole = first % (f["lanes"] * out.itemsize) == 0
     large = abs(f["row_step"]) * rows > NEAR
     return {
-        "past_cache": lies_well and out.nbytes >= PAST_CACHE,
+        "past_cache": whole and lies_past_cache(f, out),
         "ahead": (f["reach_down"] + AHEAD) * f["row_step"] if large else 0,
     }
+
+
+def lies_past_cache(f: Any, out: Array) -> bool:
+    """Whether results are so many that they pass the cache by, and all rows lie to vectors as the first one does."""
+    steps = f["out_row_step"], f["out_filter_step"], f["out_image_step"]
+    return out.nbytes >= PAST_CACHE and not any(step % (f["lanes"] * out.itemsize) for step in steps)

@@ -75,11 +75,8 @@ def _edges(
     laid = np.empty(g.block_rows * g.laid_cols, result)
     packed_at, laid_at = np.int64(packed.ctypes.data), np.int64(laid.ctypes.data)
     packed_at += -packed_at % (g.lanes * g.sums_bytes) + -g.left % g.lanes * g.sums_bytes
-    weights_at, taps_at, filter_bytes = (
-        np.int64(weights.ctypes.data),
-        np.int64(taps[1:].ctypes.data),
-        weights.strides[0],
-    )
+    weights_at, filter_bytes = np.int64(weights.ctypes.data), weights.strides[0]
+    taps_at = np.int64(taps.ctypes.data) + taps.strides[0]
     pitch, laid_pitch = g.packed_cols * g.sums_bytes, g.laid_cols * g.result_bytes
     line = first
     while line < last:
@@ -112,6 +109,7 @@ def _edges(
                                0)  # fmt: skip
                         if not straight:
                             unpack(result, g, laid_at, laid_pitch, rows, cols, place, g.out_row_step, g.out_col_step)
+    packed[0] = laid[0] = 0  # Numba frees an array after its last use, whoever holds its address: this is the last
 
 
 @inlined
