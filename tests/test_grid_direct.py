@@ -1,6 +1,7 @@
 """The compiled engines against the plain one, on images wide enough for vectors, and their edges, threads and memory."""
 
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -330,3 +331,22 @@ def test_a_large_result_lies_to_the_cache_as_the_image_does():
         start = -address(memory) % 64 // 4 + offset
         image = memory[start : start + 1200 * 1200].reshape(1200, 1200)
         assert address(outputs.empty(image.shape, image.dtype, image)) % 64 == address(image) % 64
+
+
+NARROWER = """
+import numpy as np, convista as cx
+from convista.grid.lanes import vector_bytes
+image = np.random.default_rng(0).normal(size=(70, 150)).astype("float32")
+kernel = np.outer([1, 2, 3, 1, 1], [2, 1, 0, 1, 2]).astype("float32")
+for engine in ("direct", "separable"):
+    for one in (kernel, kernel[:3, :3]):
+        result = cx.conv2d(image, one, padding="same", engine=engine)
+        print(vector_bytes(), np.allclose(result, cx.conv2d(image, one, padding="same", engine="plain"), atol=1e-3))
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="asks for x86 processors")
+@pytest.mark.parametrize(("features", "width"), [("+avx,+avx2,+fma", 32), ("+sse4.2", 16)])
+def test_processors_with_narrower_vectors_get_the_same_sums(tmp_path, features, width):
+    places = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": features, "XDG_CACHE_HOME": str(tmp_path)}
+    assert run_alone(NARROWER, **places).split() == [str(width), "True"] * 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import llvmlite.binding as llvm
+import numba
 
 BYTES = {"avx512f": 64, "avx": 32}
 """Bytes of a vector register by the feature that brings it; all others, SSE and ARM's NEON among them, have 16."""
@@ -12,7 +13,13 @@ BYTES = {"avx512f": 64, "avx": 32}
 
 @cache
 def features() -> frozenset[str]:
-    """Return what the processor can, in LLVM's words; where LLVM can't tell, nothing."""
+    """Return what the processor can, in LLVM's words; where LLVM can't tell, nothing.
+
+    Numba's own setting for it, NUMBA_CPU_FEATURES, goes first.
+    """
+    asked = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
+    if asked is not None:
+        return frozenset(name[1:] for name in asked.split(",") if name.startswith("+"))
     try:
         return frozenset(name for name, on in llvm.get_host_cpu_features().items() if on)
     except RuntimeError:  # LLVM does not know this kind of machine
