@@ -3,11 +3,12 @@
 import errno
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from full_disk import PAGE, disk, files_up_to
+from accidents import PAGE, disk, dying, files_up_to
 from shapes import dataset
 from typer.testing import CliRunner
 
@@ -167,3 +168,19 @@ def test_a_fault_is_still_said_when_the_log_has_no_room_for_it(tmp_path):
 
     with files_up_to(16), pytest.raises(ValueError, match="^the fault itself$"), open_log(Path(tmp_path, "log.txt")):
         raise ValueError("the fault itself")
+
+
+# --- a cluster --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_worker_that_dies_changes_no_number_of_a_dask_array(tmp_path):
+    distributed = pytest.importorskip("distributed", reason="needs dask.distributed")
+    da = pytest.importorskip("dask.array", reason="needs dask[array]")
+    mark, asked = tmp_path / "mark", {"dtype": PIXELS.dtype, "meta": PIXELS[:0]}
+    image = da.from_array(PIXELS, chunks=(60, 80)).map_blocks(dying, mark=mark, **asked)
+    room = dict(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50)
+    with distributed.LocalCluster(**room) as cluster, distributed.Client(cluster):
+        found = cx.conv2d(image, "sobel_x", padding="same", engine="plain").compute()
+    np.testing.assert_array_equal(found, cx.conv2d(PIXELS, "sobel_x", padding="same", engine="plain"))
+    assert mark.exists()

@@ -200,9 +200,13 @@ def _with_state(error: BaseException, folder: Folder, total: int) -> BaseExcepti
     state = f"{len(folder.entries()):,} of {total:,} pieces are kept, and the same command goes on from there"
     if isinstance(error, KeyboardInterrupt):
         return KeyboardInterrupt(f"stopped; {state}")
+    kind = type(error)
+    if kind.__module__.startswith("distributed."):  # workers died with a piece again and again, or the scheduler did
+        lost = f"the cluster lost a piece for good ({kind.__name__})"
+        return RuntimeError(f"{lost}; see what its workers' logs say, or give them more memory; {state}")
     if isinstance(error, OSError):
         return OSError(f'out (="{folder.target}") can\'t be written: {error.strerror or error}; {state}')
-    return type(error)(f"{error}; {state}") if isinstance(error, (ValueError, RuntimeError)) else error
+    return kind(f"{error}; {state}") if isinstance(error, (ValueError, RuntimeError)) else error
 
 
 def _check_target(job: Job, folder: Folder, *, overwrite: bool) -> None:

@@ -1,11 +1,14 @@
-"""A disk of a few pages that the kernel itself says is full, and a limit on the size of files that it holds to."""
+"""Accidents that are real: a disk of a few pages, a limit on files that the kernel holds to, a process that is killed."""
 
+import os
 import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,3 +57,11 @@ def files_up_to(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def dying(pixels: Any, mark: Path) -> Any:
+    """Return the pixels; the first process that asks for them dies, as one does from which the system takes the memory."""
+    with suppress(FileExistsError):
+        mark.touch(exist_ok=False)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return pixels
