@@ -8,7 +8,6 @@ import pytest
 import torch
 from image_files import GREY, RGB
 from numpy.typing import NDArray
-from PIL import Image
 
 from convista.image import IMAGE_ENDINGS, read_image, write_image
 
@@ -135,11 +134,12 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / "a.png"
     write_image(path, GREY)
 
-    def save(image: Image.Image, to: Path, name: str) -> None:
-        to.write_bytes(b"half")
+    def write_half(to: Path, data: bytes) -> None:
+        with to.open("wb") as file:
+            file.write(data[: len(data) // 2])
         raise OSError("disk full")
 
-    monkeypatch.setattr(Image.Image, "save", save)
+    monkeypatch.setattr(Path, "write_bytes", write_half)
     with pytest.raises(OSError, match="disk full"):
         write_image(path, RGB)
     np.testing.assert_array_equal(read_image(path), GREY)

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -439,17 +440,55 @@ def test_only_whole_lines_of_a_journal_count(tmp_path):
 # --- a cluster --------------------------------------------------------------------------------------------------
 
 
-def test_a_cluster_makes_the_same_numbers(here):
+@pytest.fixture
+def cluster(here):
+    """Two workers, each a process, that start in the folder to work in."""
     distributed = pytest.importorskip("distributed", reason="needs dask.distributed")
     room = dict(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50)
-    with distributed.LocalCluster(**room) as cluster:
-        address = cluster.scheduler_address
-        begin(5)
-        assert finish(scheduler=address) == (11, 5, 0)
-        Path("image.zarr/c/1/2").write_bytes(b"no chunk")
-        with pytest.raises(RuntimeError) as caught:
-            store.convolve("image.zarr", "second.zarr", [[1]], scheduler=address)
-        assert str(caught.value).startswith('image (="image.zarr") can\'t be read at 16..31, 40..59: ')
+    with distributed.LocalCluster(**room) as two:
+        yield two
+
+
+def test_a_cluster_makes_the_same_numbers(cluster):
+    address = cluster.scheduler_address
+    begin(5)
+    assert finish(scheduler=address) == (11, 5, 0)
+    Path("image.zarr/c/1/2").write_bytes(b"no chunk")
+    with pytest.raises(RuntimeError) as caught:
+        store.convolve("image.zarr", "second.zarr", [[1]], scheduler=address)
+    assert str(caught.value).startswith('image (="image.zarr") can\'t be read at 16..31, 40..59: ')
+
+
+def killing(cluster, *counts):
+    """Return a progress callback that kills a worker after so many pieces, as a machine without memory does."""
+
+    def progress(done, total):
+        if done in counts:
+            os.kill(cluster.workers[counts.index(done)].pid, signal.SIGKILL)
+
+    return progress
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_worker_that_dies_takes_no_piece_with_it(cluster):
+    first = cluster.workers[0].pid
+    assert finish(scheduler=cluster.scheduler_address, progress=killing(cluster, 3)) == (16, 0, 0)
+    assert cluster.workers[0].pid != first
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_pieces_that_take_their_workers_with_them_end_the_job_with_a_sentence(cluster):
+    cluster.scheduler.allowed_failures = 0  # else each is tried three times more
+    with pytest.raises(RuntimeError) as caught:
+        store.convolve("image.zarr", "out.zarr", "sobel_x", scheduler=cluster.scheduler_address,
+                       progress=killing(cluster, 3, 4))  # fmt: skip
+    count = len((LEFT / "journal.txt").read_text().splitlines())
+    assert 4 <= count < 16
+    assert str(caught.value) == (
+        "the cluster lost a piece for good (KilledWorker); see what its workers' logs say, or give them more memory; "
+        f"{count} of 16 pieces are kept, and the same command goes on from there"
+    )
+    assert finish() == (16 - count, count, 0)
 
 
 def test_the_job_is_written_down_in_words(here):

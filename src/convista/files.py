@@ -9,6 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+class UnwrittenError(OSError):
+    """A file that was not written: a full disk, a limit, a broken one. `strerror` says which."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(error.errno, error.strerror or str(error))
+        self.path = path
+
+    def __str__(self) -> str:
+        return f'path (="{self.path}") can\'t be written: {self.strerror}; make room on its disk, or give another place'
+
+
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path in the folder of `path`; on success it becomes `path`, on failure it goes.
@@ -25,11 +36,15 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(path)
     temporary = target.with_name(f".{target.stem}-{secrets.token_hex(6)}{target.suffix}")
-    temporary.touch(exist_ok=False)
     try:
+        temporary.touch(exist_ok=False)
         yield temporary
         _synchronise(temporary)
         temporary.replace(target)
+    except OSError as error:
+        if type(error) is not OSError:  # one that has a name of its own names the file, too
+            raise
+        raise UnwrittenError(target, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 

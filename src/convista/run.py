@@ -29,7 +29,7 @@ from typing import Any
 from convista._version import __version__
 from convista.dataset import load_dataset
 from convista.errors import did_you_mean
-from convista.files import write_text
+from convista.files import UnwrittenError, write_text
 from convista.network import Network, load_network, save_network
 from convista.training import Epoch, Facts, Settings, Watcher, fit, open_log, resolve
 
@@ -114,7 +114,7 @@ def train(
     resolved = resolve(dataset, order.settings)  # before a folder is made: it may refuse
     reading = time.perf_counter() - began
     folder = order.out or _numbered(Path("runs"))
-    with _workplace(folder, replaces) as place:
+    with _in_words(folder), _workplace(folder, replaces) as place:
         _claim(place / CONFIG, order.config())
         with open_log(place / LOG) as log:
             log.begin(order.command(), resolved, dataset)
@@ -244,6 +244,18 @@ def _numbered(runs: Path) -> Path:
 
 
 @contextmanager
+def _in_words(folder: Path) -> Iterator[None]:
+    """Have the system's errors, such as a full disk, say what can't be written."""
+    try:
+        yield
+    except OSError as error:
+        if type(error) not in (OSError, UnwrittenError):
+            raise
+        reason = f'out (="{folder}") can\'t be written: {error.strerror}'
+        raise OSError(f"{reason}; make room on its disk, or give another folder") from error
+
+
+@contextmanager
 def _workplace(folder: Path, replaces: bool) -> Iterator[Path]:
     """Yield where to write the run: `folder`, or a folder beside it that takes its place in the end."""
     if not replaces:
@@ -285,6 +297,9 @@ def _claim(path: Path, config: dict[str, Any]) -> None:
             json.dump({**config, "convista": __version__}, file, indent=2)
     except FileExistsError:
         raise RunFolderError(f'out (="{path.parent}"): another run has just begun there; give another folder') from None
+    except OSError:  # half of it would be taken for another run's
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _write(place: Path, network: Network, facts: Facts) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -105,7 +106,9 @@ def _does_not_fit(array: NDArray[Any], ending: str) -> str:
 def _write(path: Path, pixels: NDArray[Any], ending: str) -> None:
     if ending in _PILLOW_WRITES:
         writer = _PILLOW_WRITES[ending]
-        Image.fromarray(pixels).save(path, writer.name, **writer.options)
+        encoded = BytesIO()  # Pillow, given a file, may not notice that a full disk took a part of it only
+        Image.fromarray(pixels).save(encoded, writer.name, **writer.options)
+        path.write_bytes(encoded.getvalue())
     elif ending == ".npy":
         with path.open("wb") as file:
             np.save(file, pixels, allow_pickle=False)

@@ -15,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from convista.files import write_text
+from convista.files import UnwrittenError, write_text
 from convista.store import journal, result
 from convista.store.job import Job
 
@@ -51,13 +51,12 @@ class Folder:
     def locked(self) -> Iterator[None]:
         """Keep others out; a lock that a killed process held is free."""
         lock = FileLock(self.path / "lock")
-        try:
-            self.path.mkdir(exist_ok=True)
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise FileExistsError(f'out (="{self.target}") is being made by another process; wait for it') from None
-        except OSError as error:  # read-only, or full
-            raise type(error)(f'out (="{self.target}") can\'t be written: {error.strerror}') from error
+        with self._in_words():
+            try:
+                self.path.mkdir(exist_ok=True)
+                lock.acquire(timeout=0)
+            except Timeout:
+                raise FileExistsError(f'out (="{self.target}") is being made by another process; wait for it') from None
         try:
             yield
         finally:
@@ -73,10 +72,11 @@ class Folder:
                 f'out (="{self.target}") was begun by another job, whose {_differs(found, facts)} differs; '
                 f'delete "{self.path}", or overwrite=True (--overwrite) to replace it'
             )
-        self.job.unlink(missing_ok=True)
-        self.journal.unlink(missing_ok=True)
-        result.create(self.array, job)
-        write_text(self.job, json.dumps(facts, indent=1) + "\n")
+        with self._in_words():
+            self.job.unlink(missing_ok=True)
+            self.journal.unlink(missing_ok=True)
+            result.create(self.array, job)
+            write_text(self.job, json.dumps(facts, indent=1) + "\n")
 
     def entries(self) -> dict[str, str]:
         """Return the checksums of the pieces that the journal says are done, by the names of their files."""
@@ -87,7 +87,8 @@ class Folder:
         good = {
             name: checksum for name, checksum in self.entries().items() if journal.holds(self.array / name, checksum)
         }
-        journal.rewrite(self.journal, good)
+        with self._in_words():
+            journal.rewrite(self.journal, good)
         return good
 
     def close(self) -> None:
@@ -98,6 +99,17 @@ class Folder:
             self.target.rename(old)
         self.array.rename(self.target)
         shutil.rmtree(self.path)
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Have the system's errors, such as a disk that is full or read-only, say what can't be written."""
+        try:
+            yield
+        except OSError as error:
+            if error.strerror is None:  # it is a sentence already
+                raise
+            kind = OSError if isinstance(error, UnwrittenError) else type(error)
+            raise kind(f'out (="{self.target}") can\'t be written: {error.strerror}') from error
 
     def _found(self) -> dict[str, Any] | None:
         try:

@@ -132,18 +132,23 @@ def _finish(
     missing = [place for place in job.places if name_of(place) not in sealed]
     total = kept + len(missing)
     progress(kept, total)
-    with _workers(job, scheduler, workers) as (pool, width), folder.journal.open("a", encoding="utf-8") as lines:
+    with _workers(job, scheduler, workers) as (pool, width):
         path = folder.array.resolve()
+        pieces = _each(lambda place: pool.submit(result.make, job, path, place), missing, width)
         try:
-            for count, piece in enumerate(
-                _each(lambda place: pool.submit(result.make, job, path, place), missing, width), kept + 1
-            ):
-                journal.add(lines, *piece)
-                progress(count, total)
+            _write_down(folder, pieces, kept, lambda count: progress(count, total))
         except BaseException as error:
             raise _with_state(error, folder, total) from error
     folder.close()
     return Done(folder.target, job.shape, job.dtype, len(missing), kept, len(begun) - kept, job.source.said)
+
+
+def _write_down(folder: Folder, pieces: Iterator[Sealed], kept: int, progress: Callable[[int], None]) -> None:
+    """Add each piece to the journal as it is done."""
+    with folder.journal.open("a", encoding="utf-8") as lines:
+        for count, piece in enumerate(pieces, kept + 1):
+            journal.add(lines, *piece)
+            progress(count)
 
 
 @contextmanager
@@ -195,9 +200,13 @@ def _with_state(error: BaseException, folder: Folder, total: int) -> BaseExcepti
     state = f"{len(folder.entries()):,} of {total:,} pieces are kept, and the same command goes on from there"
     if isinstance(error, KeyboardInterrupt):
         return KeyboardInterrupt(f"stopped; {state}")
+    kind = type(error)
+    if kind.__module__.startswith("distributed."):  # workers died with a piece again and again, or the scheduler did
+        lost = f"the cluster lost a piece for good ({kind.__name__})"
+        return RuntimeError(f"{lost}; see what its workers' logs say, or give them more memory; {state}")
     if isinstance(error, OSError):
         return OSError(f'out (="{folder.target}") can\'t be written: {error.strerror or error}; {state}')
-    return type(error)(f"{error}; {state}") if isinstance(error, (ValueError, RuntimeError)) else error
+    return kind(f"{error}; {state}") if isinstance(error, (ValueError, RuntimeError)) else error
 
 
 def _check_target(job: Job, folder: Folder, *, overwrite: bool) -> None:

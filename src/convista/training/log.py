@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -53,10 +53,12 @@ class Log:
 @contextmanager
 def open_log(path: Path) -> Iterator[Log]:
     """Open a new log; what ends its block by an error is its last line."""
-    with path.open("x", encoding="utf-8", errors="backslashreplace") as file:
-        log = Log(file)
-        try:
-            yield log
-        except BaseException as error:
+    file = path.open("x", encoding="utf-8", errors="backslashreplace")  # closed below, either way
+    log = Log(file)
+    try:
+        yield log
+    except BaseException as error:
+        with suppress(OSError), file:  # a disk that is full must not hide the error
             log.say(f"stopped: {type(error).__name__}: {error}")
-            raise
+        raise
+    file.close()
