@@ -84,6 +84,14 @@ def test_a_dask_array_gives_what_its_numpy_array_gives(problem):
     assert all(size > 0 or sum(sizes) == 0 for sizes in result.chunks for size in sizes)
 
 
+@pytest.mark.parametrize("padding", [((0, 3), (0, 0)), ((9, 0), (0, 0)), ((9, 9), (9, 9))])
+def test_a_chunk_of_the_result_may_lie_wholly_beyond_the_image(padding):
+    image = np.arange(12).reshape(6, 2)
+    terms = dict(stride=(4, 1), padding=padding, fill=7)
+    result = cx.conv2d(da.from_array(image, chunks=((5, 1), (2,))), [[1]], **terms)
+    assert result.compute(scheduler="synchronous").tolist() == cx.conv2d(image, [[1]], **terms).tolist()
+
+
 def test_with_same_size_each_chunk_of_the_image_gives_one_of_the_result():
     image = da.zeros((300, 500), chunks=((100, 3, 197), (250, 250)), dtype="uint8")
     for kernel in ("gaussian:31", np.ones((4, 4)), np.ones((1, 600))):
