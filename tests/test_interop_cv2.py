@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,10 +11,22 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import convista as cx
+from convista.grid import planner
 from convista.interop import cv2 as ours
 
 BORDERS = (ours.BORDER_CONSTANT, ours.BORDER_REPLICATE, ours.BORDER_REFLECT, ours.BORDER_REFLECT_101)
 PAIRS = [(dtype, depth) for dtype, depths in ours.RESULTS.items() for depth in (-1, *depths)]
+COMPILED = [
+    ("uint8", -1),
+    ("uint8", ours.CV_32F),
+    ("uint16", -1),
+    ("int16", -1),
+    ("float32", -1),
+    ("float64", -1),
+]
+"""Of these a large image goes to the compiled engine: each image and each result, but not each with each, since a
+pair takes seconds to compile."""
+
 ANY_DEPTH = range(-1, 7)
 
 SMALL = np.arange(12, dtype=np.uint8).reshape(3, 4)
@@ -23,6 +36,14 @@ EDGE = np.array([[1.0, 0, -1], [2, 0, -2], [1, 0, -1]])
 @pytest.fixture(scope="session")
 def opencv():
     return pytest.importorskip("cv2")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh():
+    """As in a process that has compiled nothing yet: NumPy computes small images."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planner, "compiled_is_loaded", lambda: False)
+        yield
 
 
 def memory(array, layout):
@@ -122,7 +143,9 @@ def test_a_sum_clear_of_a_half_is_rounded_as_opencv_does(opencv, shape, kernel, 
 
 
 @pytest.mark.parametrize(("dtype", "depth"), PAIRS)
-def test_an_image_large_enough_for_the_compiled_engine(opencv, dtype, depth):
+def test_an_image_large_enough_for_the_compiled_engine(opencv, dtype, depth, monkeypatch):
+    engine = "auto" if (dtype, depth) in COMPILED else "plain"
+    monkeypatch.setattr(ours, "conv2d", partial(cx.conv2d, engine=engine))
     rng = np.random.default_rng(5)
     image = drawn_image(rng, dtype, (90, 77, 3))
     weights = rng.integers(-4, 5, (5, 4))

@@ -2,6 +2,7 @@
 
 import inspect
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,12 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convista as cx
+from convista.grid import engines
 from convista.interop import ndimage
 
 VERBS = ("correlate", "convolve")
 MODES = ("reflect", "grid-mirror", "constant", "grid-constant", "nearest", "mirror", "grid-wrap", "wrap")
 IMAGES = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64", ">i2", ">f4")
 OUTPUTS = (None, "uint8", "float32", np.float64, np.int8, np.dtype("uint16"), np.dtype(">i4"), int, float, "uint64")
+
+COMPILED = ("uint8", "float64")
+"""Of these also small images go to the compiled engine, where each kind of numbers takes seconds to compile."""
 
 SMALL = np.arange(12).reshape(3, 4)
 EDGE = np.array([[1, 0, -1], [2, 0, -2]])
@@ -27,6 +32,14 @@ class NotOursError(Exception):
 
 def refuse(*_, **__):
     raise NotOursError
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh():
+    """As in a process that has compiled nothing yet: NumPy computes small images."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engines, "COMPILED", "no module")
+        yield
 
 
 @pytest.fixture
@@ -106,7 +119,10 @@ def test_results_are_scipys(verb, mode, dtype, rows, cols, output, cval, layout,
     weights = memory(drawn_weights(rng, rows[1], cols[1], whole=whole, special=special), layout)
     origin = tuple(int(rng.integers(-(size // 2), (size + 1) // 2)) for size in weights.shape)
     arguments = (image, weights, output, mode, cval, origin)
-    ours, theirs = (getattr(module, verb)(*arguments) for module in (ndimage, scipy.ndimage))
+    with pytest.MonkeyPatch.context() as patch:
+        if dtype in COMPILED:
+            patch.setattr(ndimage, "conv2d", partial(cx.conv2d, engine="direct"))
+        ours, theirs = (getattr(module, verb)(*arguments) for module in (ndimage, scipy.ndimage))
     assert_same(ours, theirs, bound(image, weights, cval, theirs.dtype))
 
 
@@ -174,6 +190,9 @@ def rest(**changed):
         rest(weights=EDGE / 3),
         rest(mode="constant", cval=0.5),
         rest(input=SMALL + 2**31, output="int32"),
+        rest(input=SMALL + 2**29, output="int32"),  # sums of up to 6 * 2**29
+        rest(input=SMALL.astype("int16"), weights=[[2**16]], output="int32"),  # of -2**15 it would be -2**31
+        rest(mode="constant", cval=1e30),
         rest(input=SMALL + 2**53),
         rest(input=np.where(SMALL == 5, np.inf, SMALL)),
         rest(input=SMALL / 3, mode="constant", cval=np.nan),

@@ -66,7 +66,8 @@ class Steps:
         if self.mode == "zeros":
             before = min(max(-begin, 0), end - begin)
             after = min(max(end - size, 0), end - begin)
-            return Footprint(((begin + before, end - after),), None, (before, after))
+            on_image = min(max(begin, 0), size), min(max(end, 0), size)  # empty where all stops see nothing but fill
+            return Footprint((on_image,), None, (before, after))
         seen = border_index(size, (-begin, end - size), self.mode)
         return _as_they_come(seen) or _in_order(seen)
 
