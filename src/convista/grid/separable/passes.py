@@ -19,6 +19,8 @@ from convista.grid.direct.sweep import band
 from convista.grid.memory import move, put
 from convista.grid.precision import Array
 from convista.grid.problem import Problem
+from convista.grid.ready import LINE
+from convista.grid.separable.shifting import VECTORS, shifted_block
 
 HELD = 2**15
 """Numbers held between the passes: with the pixels above and below, what the second-level cache holds."""
@@ -64,6 +66,7 @@ def _geometry(problem: Problem, image: Array, out: Array, sums: np.dtype[Any], a
     g["head"] = head if straight and g["out_cols"] >= lanes + head else 0
     whole = (g["out_at"] + g["head"] * out.itemsize) % vector == 0
     g["past_cache"] = straight and whole and lies_past_cache(g, out)
+    g["shifts"] = lanes * sums.itemsize == LINE and sums.kind == "f" and across == problem.dilation[1] == 1
     in_place = g["col_step"] == image.itemsize and g["cols"] >= lanes
     bottom = image.shape[2] - g["reach_down"] + g["top"] + 1
     g["inner_top"], g["inner_bottom"] = (g["top"], bottom) if in_place and bottom > g["top"] else (g["out_rows"],) * 2
@@ -152,11 +155,25 @@ def _along(
     for row in range(height):
         sums_at, place = held + row * g.held_cols * g.sums_bytes, target + row * g.out_row_step
         fill_ends(sums, g, col_map, beyond, sums_at)
-        band(1, 0, sums, sums, result, g, sums_at, g.sums_bytes, 0, 0, steps, weights, bias,
-             place if straight else laid, g.result_bytes, 0, cols, g.head, g.past_cache, 0, 1,
-             g.kernel_cols)  # fmt: skip
+        _row(sums, result, g, sums_at, steps, weights, bias, place if straight else laid, cols)
         if not straight:
             unpack(result, g, laid, 0, 1, g.out_cols, place, 0, g.out_col_step)
+
+
+@inlined
+def _row(
+    sums: Any, result: Any, g: Any, source: int, steps: int, weights: int, bias: Any, target: int, cols: int
+) -> None:  # fmt: skip
+    """Compute a row of results: by shifted blocks as far as they go, where weights are neighbours, then by a band."""
+    col, block = g.head, VECTORS * g.lanes
+    while g.shifts and col <= cols - block:
+        shifted_block(sums, result, source + col * g.sums_bytes, weights, g.kernel_cols, bias,
+                      target + col * g.result_bytes, g.past_cache)  # fmt: skip
+        col += block
+    done = 0 if g.head > 0 else col  # a band that begins at a head goes back for what lies before it
+    band(1, 0, sums, sums, result, g, source + done * g.sums_bytes, g.sums_bytes, 0, 0, steps, weights, bias,
+         target + done * g.result_bytes, g.result_bytes, 0, cols - done, col - done, g.past_cache, 0, 1,
+         g.kernel_cols)  # fmt: skip
 
 
 @compiled
