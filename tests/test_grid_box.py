@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import convista as cx
@@ -38,6 +38,10 @@ def work_of(kernel, dtype="uint8", image="uint8", bias=None, **terms):
     fill=st.sampled_from([0, 7, 255]), padding=st.sampled_from(["same", "valid", "full", (3, 0), ((0, 2), (5, 1))]),
     dilation=st.sampled_from([1, 1, (1, 2), (2, 1)]), colours=st.sampled_from([0, 3, 4]), kind=st.sampled_from(["float32", "float64"]),
     threads=st.sampled_from([1, 2]), seed=st.integers(0, 9999),
+)  # fmt: skip
+@example(
+    size=(20, 64), kernel=(3, 3), mode="reflect", fill=0, padding="valid", dilation=(2, 1), colours=0, kind="float32",
+    threads=1, seed=0,
 )  # fmt: skip
 @settings(max_examples=150)
 def test_a_box_over_bytes_is_the_oracle_at_every_place(
