@@ -1,12 +1,14 @@
-"""A block of stops along a row, whose pixels are loaded once and shifted from one weight to the next.
+"""A block of stops along a row, whose pixels are loaded or shifted in turns from one weight to the next.
 
 Where a vector is as long as a cache line, all loads but one in sixteen cross a line, and take twice as long. Two
-neighbours in registers hold all that the weights of a vector's length need; one shuffle takes out what each sees.
+neighbours in registers hold all that the weights of a vector's length need; one shuffle takes out what each sees. But
+shuffles keep multiplications waiting, as loads do not: every other weight has its pixels loaded all the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from llvmlite import ir
@@ -62,24 +64,31 @@ class _Block:
             step = b.mul(first, INDEX(self.sums.bytes))
             pixels = self._vectors_from(b.add(source, step), self.sums, VECTORS + 1)
             seen = [self.v.load(each, self.sums, self.sums) for each in pixels]
-            self._taps(seen, b.add(weights, step), b.sub(count, first), 0)
+            self._taps(pixels, seen, b.add(weights, step), b.sub(count, first), 0)
         with b.if_else(b.icmp_unsigned("!=", past_cache, past_cache.type(0))) as (then, otherwise):
             for way, past in ((then, True), (otherwise, False)):
                 with way:
                     self._store(target, past_cache=past)
 
-    def _taps(self, seen: list[Any], weights: Any, count: Any, tap: int) -> None:
+    def _taps(self, pixels: list[Any], seen: list[Any], weights: Any, count: Any, tap: int) -> None:
         """Add the products of one weight, and of those that follow while there are any."""
-        b, numbers = self.b, [INT32(tap + lane) for lane in range(self.lanes)]
+        b = self.b
         place = b.add(weights, INDEX(tap * self.sums.bytes))
         weight = self.v.spread(self.v.load_number(place, self.sums.llvm, self.sums.bytes))
-        order = ir.Constant(self.v.of(INT32), numbers)
-        for held, one, next_one in zip(self.held, seen[:-1], seen[1:], strict=True):
-            under = b.shuffle_vector(one, next_one, order)
-            b.store(self.v.multiply_add(weight, under, b.load(held), self.sums), held)
+        under = self._loaded(pixels, tap) if tap % 2 else self._shifted(seen, tap)
+        for held, each in zip(self.held, under, strict=True):
+            b.store(self.v.multiply_add(weight, each, b.load(held), self.sums), held)
         if tap + 1 < self.lanes:
             with b.if_then(b.icmp_signed(">", count, INDEX(tap + 1))):
-                self._taps(seen, weights, count, tap + 1)
+                self._taps(pixels, seen, weights, count, tap + 1)
+
+    def _loaded(self, pixels: list[Any], tap: int) -> list[Any]:
+        step = INDEX(tap * self.sums.bytes)
+        return [self.v.load(self.b.add(each, step), self.sums, self.sums) for each in pixels[:-1]]
+
+    def _shifted(self, seen: list[Any], tap: int) -> list[Any]:
+        order = ir.Constant(self.v.of(INT32), [INT32(tap + lane) for lane in range(self.lanes)])
+        return [self.b.shuffle_vector(one, other, order) for one, other in pairwise(seen)]
 
     def _store(self, target: Any, *, past_cache: bool) -> None:
         places = self._vectors_from(target, self.result, VECTORS)
