@@ -136,6 +136,17 @@ def test_large_numbers_saturate_also_where_float32_holds_no_end_of_the_range():
         check(image, np.array([[1.0]], "float32"), engine="direct", dtype=dtype)
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "uint16", "int32", "uint32"])
+def test_halves_go_to_the_even_neighbour_and_both_ends_hold(kind, dtype):
+    ends = [float(end) for end in (np.iinfo(dtype).min, np.iinfo(dtype).max)]
+    halves = np.concatenate([np.arange(-300, 300, 0.5), *(np.arange(end - 3, end + 3, 0.5) for end in ends)])
+    image = np.concatenate([halves, [np.nan, np.inf, -np.inf, -0.0]]).astype(kind)
+    image = np.stack([image, np.nextafter(image, np.inf), np.nextafter(image, -np.inf)])
+    terms = dict(kernel=np.ones((1, 1), kind), dtype=dtype)
+    assert np.array_equal(cx.conv2d(image, engine="direct", **terms), cx.conv2d(image, engine="plain", **terms))
+
+
 def test_high_precision_sums_in_float64():
     rng = np.random.default_rng(0)
     image = (rng.normal(size=(64, 80)) + 1e4).astype("float32")

@@ -705,3 +705,12 @@ def test_numbers_of_any_kind():
 )  # fmt: skip
 def test_things_that_are_no_kernel(thing, kind, sentence):
     assert said(kind, as_kernel, thing) == sentence
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_factors_of_equal_and_of_binomial_weights_round_nothing(dtype):
+    for weights in (np.full((3, 5), 1 / 15), np.full((1, 2), 0.5), np.outer([1, 2, 1], [1, 4, 6, 4, 1]) / 64):
+        column, row = factors_of(weights.astype(dtype))
+        assert np.array_equal(np.outer(column, row), weights.astype(dtype))
+        assert np.array_equal(row, row.astype(int))
+        assert row.dtype == column.dtype == dtype

@@ -2,7 +2,7 @@
 
 Reading order: `stop` (one window's sum, written out), `layout` (what each axis of an array means), `precision`
 (which numbers go in and come out), `border` (what stands beyond the edge), `problem` (a convolution with
-everything decided), `work` (and with its weights).
+everything decided), `work` (and with its weights), `scale` (what makes results of a box's sums).
 
 The engines: `plain` (NumPy, the oracle); `direct` (every product, in registers); `separable` (down the columns, then
 along the rows); `fourier` (large kernels as spectra); `by_torch`. What they share: `vectors`, `memory` and `lanes` (the

@@ -30,6 +30,8 @@ MANY = 8
 """Channels and filters from which torch's matrix kernels find enough that is shared."""
 BETWEEN = 4
 """Products a stop that holding the sums between two passes costs."""
+BYTES_A_STEP = 0.35
+"""How long an addition of 16 bits takes, against a product of float32."""
 ROWS_ALONE, MANY_CHANNELS = 5, 2.5
 """How much longer the direct engine takes a product where no pixel serves several rows, and over many channels."""
 
@@ -117,18 +119,23 @@ class _Separable:
 
     def seconds(self, work: Work, rates: Rates) -> float:
         rows, cols = work.problem.kernel
+        if work.scale is not None:
+            stops = work.problem.multiply_adds // (rows * cols)
+            return rates.call + _shared(work, rates.passes * BYTES_A_STEP * (cols + BETWEEN) * stops, rates)
         passes = work.problem.multiply_adds // (rows * cols) * (rows + cols + BETWEEN)
         return rates.call + _shared(work, rates.passes * _width(work) * passes, rates)
 
     def why(self, work: Work) -> str:
         rows, cols = work.problem.kernel
+        if work.scale is not None:
+            return f"{rows} x {cols} equal weights: exact sums of bytes slide down the columns and are scaled once"
         return f"the kernel is a column times a row: {rows} + {cols} products a stop in place of {rows * cols:,}"
 
     def prepare(self, work: Work) -> Job:
         from convista.grid import separable  # loads numba
 
         columns, rows = work.factors or (work.weights, work.weights)
-        return separable.prepare(work.problem, columns, rows, work.bias, work.threads)
+        return separable.prepare(work.problem, columns, rows, work.bias, work.scale, work.threads)
 
 
 class _Fourier:

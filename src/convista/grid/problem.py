@@ -37,6 +37,8 @@ class Problem:
     fill: float
     layout: Layout
     precision: Precision
+    pixels: np.dtype[Any]
+    """What the image holds, before it is read as `precision` says."""
     output_size: Pair
     """How many rows and cols the result has."""
 
@@ -125,6 +127,7 @@ def read_problem(
         fill=fill,
         layout=layout,
         precision=decide(image, weights, bias, fill, dtype, precision),
+        pixels=image.dtype,
         output_size=window.output_size((size["h"], size["w"]), kernel, strides, pads, dilations),
     )
 

@@ -120,8 +120,10 @@ class Vectors:
     def _rounded(self, numbers: Any, kind: Kind, wanted: Kind) -> Any:
         b = self.b
         least, most = wanted.ends
+        if wanted.bits + 2 <= DIGITS[kind.bits]:
+            return self._rounded_by_adding(numbers, kind, wanted)
         inside = most - most % max(1, 2 ** (most.bit_length() - DIGITS[kind.bits]))  # the last that the float holds
-        number = b.select(b.fcmp_unordered("uno", numbers, numbers), self.constant(kind.llvm, 0), numbers)
+        number = self._without_nan(numbers, kind)
         limits = [self.constant(kind.llvm, float(end)) for end in (least, inside)]
         whole = self._call("llvm.rint", kind, b.select(b.fcmp_ordered("<", number, limits[0]), limits[0], number))
         if inside == most:
@@ -131,6 +133,24 @@ class Vectors:
         if inside != most:
             integers = b.select(b.fcmp_ordered(">", whole, limits[1]), self.constant(wide, most), integers)
         return integers if wide.width == wanted.bits else b.trunc(integers, self.of(wanted.llvm))
+
+    def _rounded_by_adding(self, numbers: Any, kind: Kind, wanted: Kind) -> Any:
+        """Add 1.5 x 2^(digits - 1), beside which a float has no fraction: its last bits are then the whole number.
+
+        The addition itself rounds half to even, where `llvm.rint` and a conversion are two steps more.
+        """
+        b, digits = self.b, DIGITS[kind.bits]
+        least, most = (self.constant(kind.llvm, float(end)) for end in wanted.ends)
+        if wanted.signed:
+            numbers = self._without_nan(numbers, kind)
+        raised = b.select(b.fcmp_ordered(">", numbers, least), numbers, least)  # NaN becomes 0, the least unsigned
+        inside = b.select(b.fcmp_ordered("<", raised, most), raised, most)
+        whole = b.fadd(inside, self.constant(kind.llvm, 1.5 * 2.0 ** (digits - 1)))
+        return b.trunc(b.bitcast(whole, self.of(ir.IntType(kind.bits))), self.of(wanted.llvm))
+
+    def _without_nan(self, numbers: Any, kind: Kind) -> Any:
+        nothing = self.b.fcmp_unordered("uno", numbers, numbers)
+        return self.b.select(nothing, self.constant(kind.llvm, 0), numbers)
 
     def _clipped(self, numbers: Any, kind: Kind, wanted: Kind) -> Any:
         b = self.b

@@ -9,6 +9,7 @@ import numpy as np
 
 from convista.grid.precision import Array
 from convista.grid.problem import Problem
+from convista.grid.scale import Scale, scale_of
 from convista.kernel.factors import TOLERANCE, factors_of
 
 SINGLE = 4 * float(np.finfo(np.float32).eps)
@@ -46,6 +47,11 @@ class Work:
             return None
         columns, rows = np.stack([column for column, _ in kept]), np.stack([row for _, row in kept])
         return np.repeat(columns, len(self.weights) // len(kept), 0), np.repeat(rows, len(self.weights) // len(kept), 0)
+
+    @cached_property
+    def scale(self) -> Scale | None:
+        """What makes results of whole sums, where the kernel is a box over bytes."""
+        return scale_of(self.problem, self.weights, self.bias)
 
 
 def _as_integers(weights: Array) -> Array:

@@ -11,6 +11,8 @@ Factors: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 
 TOLERANCE = 8 * float(np.finfo(np.float64).eps)
 LEAST_DIGITS = 1e-3
+MOST_WHOLE = 2**23
+"""Up to which multiples of a weight are looked for."""
 
 
 def factors_of(weights: NDArray[Any], tolerance: float = TOLERANCE) -> Factors | None:
@@ -49,6 +51,9 @@ def _whole_factors(weights: NDArray[Any]) -> Factors | None:
 
 def _rounded_factors(weights: NDArray[Any], tolerance: float) -> Factors | None:
     """Take the row and the column through the largest weight, and share its size between them."""
+    exact = _multiples(weights)
+    if exact is not None:
+        return exact
     i, j = np.unravel_index(np.abs(weights).argmax(), weights.shape)
     share = np.sqrt(np.abs(weights[i, j]))
     column, row = weights[:, j] / share * np.sign(weights[i, j]), weights[i, :] / share
@@ -56,3 +61,18 @@ def _rounded_factors(weights: NDArray[Any], tolerance: float) -> Factors | None:
     # What is smaller than the tolerance's square no sum with the largest weight in it can notice.
     unnoticed = np.maximum(LEAST_DIGITS * size, tolerance**2 * size.max())
     return (column, row) if (error <= np.minimum(tolerance * size.max(), unnoticed)).all() else None
+
+
+def _multiples(weights: NDArray[Any]) -> Factors | None:
+    """Factor whole multiples of the smallest weight exactly, as those of a box or a binomial kernel are."""
+    unit = np.abs(weights[weights != 0]).min()
+    if np.abs(weights).max() / MOST_WHOLE >= unit:  # a quotient could overflow
+        return None
+    whole = np.rint(weights / unit)
+    if (whole * unit != weights).any():
+        return None
+    found = _whole_factors(whole.astype(np.int64))
+    if found is None:
+        return None
+    column, row = found[0].astype(weights.dtype) * unit, found[1].astype(weights.dtype)
+    return (column, row) if (np.outer(column, row) == weights).all() else None

@@ -39,7 +39,7 @@ FIELDS = (
     "inner_top", "inner_bottom", "inner_left", "inner_right", "strip_left", "strip_right",
     "columns", "head", "chunk", "edges", "out_at",
     "past_cache", "ahead",
-    "block_rows", "block_cols", "segment", "packed_rows", "packed_cols", "laid_cols", "held_cols",
+    "block_rows", "block_cols", "segment", "packed_rows", "packed_cols", "laid_cols", "held_cols", "shifts",
 )  # fmt: skip
 GEOMETRY = np.dtype([(name, np.int64) for name in FIELDS] + [("fill", np.float64)])
 

@@ -1,7 +1,7 @@
-"""The separable engine: a kernel that is a column times a row goes down all columns first, and then along all rows.
+"""Down all columns, and then along all rows, with any numbers.
 
-k x k products a stop become 2 k. The sums of the first pass stay in a few rows of scratch memory, near the processor;
-what stands beyond the left and the right edge is filled in there, since sums repeat there as pixels do.
+The sums of the first pass stay in a few rows of scratch memory, near the processor; what stands beyond the left and
+the right edge is filled in there, since sums repeat there as pixels do.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from convista.grid.border import OUTSIDE
-from convista.grid.compiling import compiled, inlined
+from convista.grid.compiling import compiled, for_such, inlined
 from convista.grid.direct import maps
 from convista.grid.direct.geometry import PAGE, across_of, geometry_of, lies_past_cache
 from convista.grid.direct.packing import pack, unpack
@@ -19,21 +19,14 @@ from convista.grid.direct.sweep import band
 from convista.grid.memory import move, put
 from convista.grid.precision import Array
 from convista.grid.problem import Problem
-from convista.grid.ready import Ready, sums_of
+from convista.grid.ready import LINE
+from convista.grid.separable.shifting import VECTORS, shifted_block
 
 HELD = 2**15
 """Numbers held between the passes: with the pixels above and below, what the second-level cache holds."""
 
 
-def prepare(problem: Problem, columns: Array, rows: Array, bias: Array, threads: int) -> Ready:
-    """Return the problem made ready; columns (filters, kernel rows), rows (filters, kernel cols), bias (filters,)."""
-    sums = sums_of(problem.precision)
-    kept = tuple(np.ascontiguousarray(each, sums) for each in (columns, rows, bias))
-    multiply_adds = problem.multiply_adds // (problem.kernel[0] * problem.kernel[1]) * sum(problem.kernel)
-    return Ready(lambda image, out: _Way(problem, kept, image, out), multiply_adds, threads)
-
-
-class _Way:
+class Passes:
     """What the compiled loops are told about memory of one kind."""
 
     def __init__(self, problem: Problem, numbers: tuple[Array, ...], image: Array, out: Array) -> None:
@@ -46,12 +39,15 @@ class _Way:
         steps = np.arange(problem.kernel[1]) * problem.dilation[1] * across * columns.itemsize
         beyond = (columns.sum(axis=1) * columns.dtype.type(problem.fill)).astype(np.float64)
         self.lines = int(problem.images * len(columns) * problem.output_size[0])
-        self._arguments = (columns, rows, bias, beyond, np.zeros(1, np.int64), steps, row_map, col_map)
-        self._types = image.dtype, columns.dtype, out.dtype, geometry
+        self._arguments = (
+            image.dtype, columns.dtype, out.dtype, geometry, columns, rows, bias, beyond, np.zeros(1, np.int64), steps,
+            row_map, col_map,
+        )  # fmt: skip
+        self._sweep = for_such(sweep_passes, (*self._arguments, 0, 0, 0, 0))
 
     def sweep(self, source: int, target: int, first: int, last: int) -> None:
         """Compute lines first..last of the image at one address to the place at another."""
-        sweep_passes(*self._types, source, target, *self._arguments, first, last)
+        self._sweep(*self._arguments, source, target, first, last)
 
 
 def _geometry(problem: Problem, image: Array, out: Array, sums: np.dtype[Any], across: int) -> Any:
@@ -70,6 +66,7 @@ def _geometry(problem: Problem, image: Array, out: Array, sums: np.dtype[Any], a
     g["head"] = head if straight and g["out_cols"] >= lanes + head else 0
     whole = (g["out_at"] + g["head"] * out.itemsize) % vector == 0
     g["past_cache"] = straight and whole and lies_past_cache(g, out)
+    g["shifts"] = lanes * sums.itemsize == LINE and sums.kind == "f" and across == problem.dilation[1] == 1
     in_place = g["col_step"] == image.itemsize and g["cols"] >= lanes
     bottom = image.shape[2] - g["reach_down"] + g["top"] + 1
     g["inner_top"], g["inner_bottom"] = (g["top"], bottom) if in_place and bottom > g["top"] else (g["out_rows"],) * 2
@@ -82,8 +79,6 @@ def sweep_passes(
     sums: Any,  # of a sum,
     result: Any,  # of a result
     geometry: Any,  # one record with all sizes and steps
-    image: int,  # addresses
-    out: int,
     columns: Any,  # (filters, kernel rows), of the type of a sum
     rows: Any,  # (filters, kernel cols)
     bias: Any,  # (filters,)
@@ -92,6 +87,8 @@ def sweep_passes(
     steps: Any,  # between the weights of the second pass, in bytes: (kernel cols,)
     row_map: Any,  # the pixel at each place of the padded image
     col_map: Any,
+    image: int,  # addresses
+    out: int,
     first: int,
     last: int,
 ) -> None:
@@ -157,16 +154,30 @@ def _along(
     straight, cols = g.out_col_step == g.result_bytes and g.out_cols >= g.lanes, max(g.out_cols, g.lanes)
     for row in range(height):
         sums_at, place = held + row * g.held_cols * g.sums_bytes, target + row * g.out_row_step
-        _fill_ends(sums, g, col_map, beyond, sums_at)
-        band(1, 0, sums, sums, result, g, sums_at, g.sums_bytes, 0, 0, steps, weights, bias,
-             place if straight else laid, g.result_bytes, 0, cols, g.head, g.past_cache, 0, 1,
-             g.kernel_cols)  # fmt: skip
+        fill_ends(sums, g, col_map, beyond, sums_at)
+        _row(sums, result, g, sums_at, steps, weights, bias, place if straight else laid, cols)
         if not straight:
             unpack(result, g, laid, 0, 1, g.out_cols, place, 0, g.out_col_step)
 
 
+@inlined
+def _row(
+    sums: Any, result: Any, g: Any, source: int, steps: int, weights: int, bias: Any, target: int, cols: int
+) -> None:  # fmt: skip
+    """Compute a row of results: by shifted blocks as far as they go, where weights are neighbours, then by a band."""
+    col, block = g.head, VECTORS * g.lanes
+    while g.shifts and col <= cols - block:
+        shifted_block(sums, result, source + col * g.sums_bytes, weights, g.kernel_cols, bias,
+                      target + col * g.result_bytes, g.past_cache)  # fmt: skip
+        col += block
+    done = 0 if g.head > 0 else col  # a band that begins at a head goes back for what lies before it
+    band(1, 0, sums, sums, result, g, source + done * g.sums_bytes, g.sums_bytes, 0, 0, steps, weights, bias,
+         target + done * g.result_bytes, g.result_bytes, 0, cols - done, col - done, g.past_cache, 0, 1,
+         g.kernel_cols)  # fmt: skip
+
+
 @compiled
-def _fill_ends(sums: Any, g: Any, col_map: Any, beyond: float, held: int) -> None:
+def fill_ends(sums: Any, g: Any, col_map: Any, beyond: float, held: int) -> None:
     """Put what stands beyond the edges around the sums of a row."""
     for part in range(2):
         start = 0 if part == 0 else g.left + g.cols
