@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -29,6 +30,7 @@ ZARR_FILES = ("zarr.json", ".zarray", ".zgroup")
 """One of them makes a folder a Zarr folder."""
 
 Sealed: TypeAlias = tuple[str, str]
+Submit: TypeAlias = Callable[..., Future[Sealed]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,9 @@ def _finish(
     missing = [place for place in job.places if name_of(place) not in sealed]
     total = kept + len(missing)
     progress(kept, total)
-    with _workers(job, scheduler, workers) as (pool, width):
+    with _workers(job, scheduler, workers) as (submit, width):
         path = folder.array.resolve()
-        pieces = _each(lambda place: pool.submit(result.make, job, path, place), missing, width)
+        pieces = _each(lambda place: submit(result.make, job, path, place), missing, width)
         try:
             _write_down(folder, pieces, kept, lambda count: progress(count, total))
         except BaseException as error:
@@ -152,18 +154,35 @@ def _write_down(folder: Folder, pieces: Iterator[Sealed], kept: int, progress: C
 
 
 @contextmanager
-def _workers(job: Job, scheduler: str | None, threads: int) -> Iterator[tuple[Executor, int]]:
+def _workers(job: Job, scheduler: str | None, threads: int) -> Iterator[tuple[Submit, int]]:
     """Yield who makes the pieces, and how many are given out at once."""
     if scheduler is None:
         width = max(1, min(threads, BUDGET // job.piece_bytes))
         with ThreadPoolExecutor(width) as pool:
-            yield pool, width
+            yield pool.submit, width
         return
-    with _client(scheduler) as client, client.get_executor(pure=False) as pool:
+    with _client(scheduler) as client:
         cores = sum(client.ncores().values())
         if not cores:
             raise RuntimeError(f'scheduler (="{scheduler}") has no workers; start one: dask worker {scheduler}')
-        yield pool, 2 * cores  # one at work and one in wait
+        yield partial(_submit, client), 2 * cores  # one at work and one in wait
+
+
+def _submit(client: Any, make: Callable[..., Sealed], *terms: Any) -> Future[Sealed]:
+    """Have a cluster make a piece.
+
+    Its own executor's futures stay open for good if a worker dies that holds a result, and then a second one.
+    """
+    piece = Future[Sealed]()
+
+    def settle(task: Any) -> None:
+        try:
+            piece.set_result(task.result())
+        except BaseException as error:
+            piece.set_exception(error)
+
+    client.submit(make, *terms, pure=False).add_done_callback(settle)
+    return piece
 
 
 def _client(scheduler: str) -> Any:
