@@ -251,7 +251,7 @@ def _in_words(folder: Path) -> Iterator[None]:
     except OSError as error:
         if type(error) not in (OSError, UnwrittenError):
             raise
-        reason = f'out (="{folder}") can\'t be written: {error.strerror}'
+        reason = f'out (="{folder}") can\'t be written: {error.strerror or error}'
         raise OSError(f"{reason}; make room on its disk, or give another folder") from error
 
 
