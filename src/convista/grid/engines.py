@@ -89,7 +89,12 @@ class _Direct:
         return _too_large(work)
 
     def seconds(self, work: Work, rates: Rates) -> float:
-        problem = work.problem
+        from convista.grid.direct import bank  # loads numba
+        from convista.grid.ready import sums_of
+
+        problem, sums = work.problem, sums_of(work.problem.precision)
+        if bank.suits(problem, sums):
+            return rates.call + _shared(work, rates.direct * _width(work) * bank.cost(problem, sums), rates)
         alone = max(problem.stride) > 1 or problem.dilation[0] > 1 or problem.kernel[0] < 3
         many = problem.channels // problem.groups >= MANY
         each = rates.direct * _width(work) * (ROWS_ALONE if alone else 1) * (MANY_CHANNELS if many else 1)

@@ -27,6 +27,12 @@ WEIGHTS_A_FILTER = 100
 """Weights up to which laying the pixels of a stride side by side takes longer than lanes that lie idle."""
 FEW_PRODUCTS = 16
 """Products a stop that take no longer than storing it does."""
+FULL, HALF = 0.85, 0.5
+"""What a product of whole and of smaller vectors takes, by that of the other way."""
+TURN = 6
+"""Products that turning and storing one filter's sums takes."""
+PACK_ROW, PACK_PIXEL = 600, 7
+"""Multiply-adds that packing a row and a pixel of it takes."""
 SETS = 64
 """Places of a first-level cache at which a line can lie."""
 
@@ -47,6 +53,21 @@ def suits(problem: Problem, sums: np.dtype[Any]) -> bool:
 def _is_large(problem: Problem) -> bool:
     """Whether results had best be stored past the cache, which only stops in lanes are."""
     return math.prod(problem.output_nchw) * problem.precision.result.itemsize >= PAST_CACHE
+
+
+def cost(problem: Problem, sums: np.dtype[Any]) -> float:
+    """Return how many multiply-adds of stops in lanes take about as long as all that is done here.
+
+    Lanes that lie idle cost as well, half of a vector's time at least; so do turning the sums of a block, and packing.
+    """
+    most, filters = vector_bytes() // sums.itemsize, problem.filters // problem.groups
+    stops, lanes = stops_of(problem.output_size[1]), lanes_of(filters, sums.itemsize)
+    blocks = -(-problem.output_size[1] // stops) * problem.output_size[0] * -(-filters // lanes)
+    products = problem.channels // problem.groups * math.prod(problem.kernel) * stops
+    each = products * most * (FULL if lanes == most else HALF) + TURN * lanes * most
+    rows = problem.channels // problem.groups * problem.size[0]
+    packing = rows * (PACK_ROW + PACK_PIXEL * problem.size[1])
+    return problem.images * problem.groups * (blocks * each + packing)
 
 
 class BankWay:
