@@ -28,6 +28,8 @@ SMALL = 30_000
 MOST_EXACT_FILL = 2**53
 MANY = 8
 """Channels and filters from which torch's matrix kernels find enough that is shared."""
+TURNED = 80
+"""Products in whose time torch turns the axes of one pixel or result into its own order, and back."""
 BETWEEN = 4
 """Products a stop that holding the sums between two passes costs."""
 BYTES_A_STEP = 0.35
@@ -186,7 +188,10 @@ class _Torch:
             return math.inf  # loading it takes a second or more
         many = min(problem.channels, problem.filters) // problem.groups >= MANY
         each = rates.torch if many else rates.torch_few
-        return rates.torch_call + _shared(work, each * problem.multiply_adds, rates)
+        pixels = problem.images * problem.channels * math.prod(problem.size)
+        numbers = pixels + math.prod(problem.output_nchw)
+        turning = rates.torch * TURNED * numbers
+        return rates.torch_call + _shared(work, each * problem.multiply_adds + turning, rates)
 
     def why(self, work: Work) -> str:
         channels = work.problem.channels // work.problem.groups

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,8 @@ class BankWay:
         g = geometry[0]
         g["phases"] = 1
         g["solid_top"], g["solid_bottom"] = _solid(problem, weights)
-        g["packed_cols"] = _pitch(g)
+        least = int((g["block_cols"] - 1) * g["right"] + g["reach_right"])
+        g["packed_cols"] = _pitch(least, int(g["packed_rows"]), weights.itemsize)
         stops = stops_of(int(g["out_cols"]))
         neighbours = image.dtype == weights.dtype and image.strides[3] == image.itemsize
         in_place = neighbours and not any(map(any, problem.pads)) and g["out_cols"] >= stops
@@ -124,13 +126,12 @@ def _solid(problem: Problem, weights: Array) -> Pair:
     return (top, top + rows) if zeros else (0, sum(problem.pads[0]) + rows)
 
 
-def _pitch(g: Any) -> int:
+@cache
+def _pitch(least: int, rows: int, size: int) -> int:
     """Return how long a packed row is, so that channels fall on as many different places of the first-level cache."""
-    least = int((g["block_cols"] - 1) * g["right"] + g["reach_right"])
 
     def places(cols: int) -> int:
-        plane = int(g["packed_rows"]) * cols * int(g["sums_bytes"])
-        return len({channel * plane // LINE % SETS for channel in range(SETS)})
+        return len({channel * rows * cols * size // LINE % SETS for channel in range(SETS)})
 
     return max(range(least, least + LINE // 4), key=lambda cols: (places(cols), -cols))
 
