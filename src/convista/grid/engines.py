@@ -28,6 +28,8 @@ SMALL = 30_000
 MOST_EXACT_FILL = 2**53
 MANY = 8
 """Channels and filters from which torch's matrix kernels find enough that is shared."""
+TURNED = 80
+"""Products in whose time torch turns the axes of one pixel or result into its own order, and back."""
 BETWEEN = 4
 """Products a stop that holding the sums between two passes costs."""
 BYTES_A_STEP = 0.35
@@ -89,7 +91,12 @@ class _Direct:
         return _too_large(work)
 
     def seconds(self, work: Work, rates: Rates) -> float:
-        problem = work.problem
+        from convista.grid.direct import bank  # loads numba
+        from convista.grid.ready import sums_of
+
+        problem, sums = work.problem, sums_of(work.problem.precision)
+        if bank.suits(problem, sums):
+            return rates.call + _shared(work, rates.direct * _width(work) * bank.cost(problem, sums), rates)
         alone = max(problem.stride) > 1 or problem.dilation[0] > 1 or problem.kernel[0] < 3
         many = problem.channels // problem.groups >= MANY
         each = rates.direct * _width(work) * (ROWS_ALONE if alone else 1) * (MANY_CHANNELS if many else 1)
@@ -181,7 +188,10 @@ class _Torch:
             return math.inf  # loading it takes a second or more
         many = min(problem.channels, problem.filters) // problem.groups >= MANY
         each = rates.torch if many else rates.torch_few
-        return rates.torch_call + _shared(work, each * problem.multiply_adds, rates)
+        pixels = problem.images * problem.channels * math.prod(problem.size)
+        numbers = pixels + math.prod(problem.output_nchw)
+        turning = rates.torch * TURNED * numbers
+        return rates.torch_call + _shared(work, each * problem.multiply_adds + turning, rates)
 
     def why(self, work: Work) -> str:
         channels = work.problem.channels // work.problem.groups

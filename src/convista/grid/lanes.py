@@ -31,6 +31,11 @@ def vector_bytes() -> int:
     return next((size for feature, size in BYTES.items() if feature in features()), 16)
 
 
+def vector_registers() -> int:
+    """Return how many vector registers there are: 32 with AVX-512 and on 64-bit ARM, 16 otherwise."""
+    return 32 if features() & {"avx512f", "neon"} else 16
+
+
 def name() -> str:
     """Return LLVM's name for the processor, such as znver4 or skylake-avx512."""
     return str(llvm.get_host_cpu_name())

@@ -16,6 +16,8 @@ from convista.grid.lanes import vector_bytes
 from convista.grid.vectors import Kind, Vectors
 
 INDEX = ir.IntType(64)
+FEWEST_MOVED = 4
+"""Neighbours that are moved as a vector."""
 _POINTER = object.__basicsize__
 """Where NumPy's arrays hold the address of their numbers: right behind what all objects begin with."""
 
@@ -46,7 +48,7 @@ def move(_: Any, kind: Any, wanted: Any, source: Any, target: Any) -> Any:
 
 @instruction
 def move_row(_: Any, kind: Any, wanted: Any, source: Any, target: Any, count: Any) -> Any:
-    """Do so with `count` neighbours, a vector of the wider type at least; the last vector is laid over."""
+    """Do so with `count` neighbours, `FEWEST_MOVED` at least, by vectors; the last one is laid over."""
 
     def generate(_: Any, builder: Any, signature: Any, values: Sequence[Any]) -> None:
         one, other = (Kind(each.dtype) for each in signature.args[:2])
@@ -71,7 +73,15 @@ def _move(v: Vectors, kind: Kind, wanted: Kind, source: Any, target: Any) -> Non
 
 
 def _move_row(b: Any, kind: Kind, wanted: Kind, source: Any, target: Any, count: Any) -> None:
-    lanes = vector_bytes() // max(kind.bytes, wanted.bytes)
+    whole = vector_bytes() // max(kind.bytes, wanted.bytes)
+    with b.if_else(b.icmp_signed("<", count, INDEX(whole))) as (few, enough):
+        with few:
+            _move_by(b, min(whole, FEWEST_MOVED), kind, wanted, source, target, count)
+        with enough:
+            _move_by(b, whole, kind, wanted, source, target, count)
+
+
+def _move_by(b: Any, lanes: int, kind: Kind, wanted: Kind, source: Any, target: Any, count: Any) -> None:
     v = Vectors(b, lanes)
 
     def move_from(first: Any) -> None:

@@ -22,7 +22,7 @@ from convista.kernel import Kernel
 
 MOST = 128
 """Questions that are remembered; the oldest is forgotten first."""
-MOST_WEIGHT_BYTES = 2**16
+MOST_WEIGHT_BYTES = 2**18
 """Of a kernel whose numbers are part of a question."""
 
 

@@ -1,7 +1,8 @@
 """The direct engine: every product is made and added, in registers, straight from the caller's memory.
 
-`microkernel` computes a block of stops, `sweep` leads it over the image, `packing` copies out what can't be read in
-place, `geometry` decides which is which. Here a problem is made ready once, for any number of images.
+`microkernel` computes a block of stops of one filter, `sweep` leads it over the image; `bank_kernel` and `bank_sweep`
+do so for many filters at once, and for strides; `bank` says when. `packing` copies out what can't be read in place,
+`geometry` decides which is which. Here a problem is made ready once, for any number of images.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 
 from convista.grid.border import OUTSIDE, border_index
 from convista.grid.compiling import for_such
+from convista.grid.direct.bank import BankWay, suits
 from convista.grid.direct.geometry import across_of, geometry_of
 from convista.grid.direct.sweep import sweep
 from convista.grid.precision import Array
@@ -23,7 +25,8 @@ def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Read
     """Return the problem made ready; weights (filters, channels / groups, rows, cols), bias (filters,)."""
     sums = sums_of(problem.precision)
     kept = np.ascontiguousarray(weights, sums), np.ascontiguousarray(bias, sums)
-    return Ready(lambda image, out: _Way(problem, *kept, image, out), problem.multiply_adds, threads)
+    way = BankWay if suits(problem, sums) else _Way
+    return Ready(lambda image, out: way(problem, *kept, image, out), problem.multiply_adds, threads)
 
 
 class _Way:

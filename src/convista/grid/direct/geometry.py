@@ -32,13 +32,13 @@ PAGE = 4096
 
 FIELDS = (
     "groups", "per_group", "filters_per_group", "kernel_rows", "kernel_cols", "cols", "top", "left",
-    "out_rows", "out_cols", "down", "right", "holes_down", "reach_down", "reach_right",
+    "out_rows", "out_cols", "down", "right", "phases", "holes_down", "holes_right", "reach_down", "reach_right",
     "shares_rows", "square_of_three", "lanes", "pixel_bytes", "sums_bytes", "result_bytes",
     "image_step", "channel_step", "row_step", "col_step",
     "out_image_step", "out_filter_step", "out_row_step", "out_col_step",
     "inner_top", "inner_bottom", "inner_left", "inner_right", "strip_left", "strip_right",
     "columns", "head", "chunk", "edges", "out_at",
-    "past_cache", "ahead",
+    "past_cache", "ahead", "solid_top", "solid_bottom",
     "block_rows", "block_cols", "segment", "packed_rows", "packed_cols", "laid_cols", "held_cols", "shifts",
 )  # fmt: skip
 GEOMETRY = np.dtype([(name, np.int64) for name in FIELDS] + [("fill", np.float64)])
@@ -85,7 +85,8 @@ def _sizes(problem: Problem, across: int) -> Fields:
         "filters_per_group": problem.filters // problem.groups, "kernel_rows": rows, "kernel_cols": cols,
         "cols": problem.size[1] * across, "top": problem.pads[0][0], "left": problem.pads[1][0] * across,
         "out_rows": problem.output_size[0], "out_cols": problem.output_size[1] * across,
-        "down": down, "right": right, "holes_down": holes_down, "reach_down": reach(rows, holes_down),
+        "down": down, "right": right, "phases": right, "holes_down": holes_down, "holes_right": holes_right * across,
+        "reach_down": reach(rows, holes_down),
         "reach_right": (reach(cols, holes_right) - 1) * across + 1,
         "shares_rows": together and rows >= 3, "square_of_three": together and rows == cols == 3 and per_group == 1,
     }  # fmt: skip

@@ -14,10 +14,7 @@ from typing import Any
 
 from convista.grid.border import OUTSIDE
 from convista.grid.compiling import compiled, inlined
-from convista.grid.lanes import vector_bytes
-from convista.grid.memory import move, move_row, put
-
-VECTOR = vector_bytes()
+from convista.grid.memory import FEWEST_MOVED, move, move_row, put
 
 
 @compiled
@@ -38,9 +35,7 @@ def pack(
     pitch = g.packed_cols * g.sums_bytes
     first = min(max(g.left - left, 0), cols)  # before it and from `last` on, pixels repeat beyond the edges
     last = max(min(g.left + g.cols - left, cols), first)
-    together = (
-        g.right == 1 and g.col_step == g.pixel_bytes and last - first >= VECTOR // min(g.pixel_bytes, g.sums_bytes)
-    )
+    together = g.phases == 1 and g.col_step == g.pixel_bytes and last - first >= FEWEST_MOVED
     for channel in range(g.per_group):
         plane, line = source + channel * g.channel_step, packed + channel * g.packed_rows * pitch
         for row in range(rows):
@@ -75,7 +70,7 @@ def _pack_some(
 @inlined
 def _place(g: Any, col: int) -> int:
     """Return where a column lies in a packed row."""
-    return col if g.right == 1 else col % g.right * g.segment + col // g.right
+    return col if g.phases == 1 else col % g.phases * g.segment + col // g.phases
 
 
 @compiled
@@ -84,7 +79,7 @@ def unpack(
 ) -> None:  # fmt: skip
     """Put rows x cols of results where they belong."""
     for row in range(rows):
-        if col_step == g.result_bytes and cols >= VECTOR // g.result_bytes:
+        if col_step == g.result_bytes and cols >= FEWEST_MOVED:
             move_row(result, result, laid + row * pitch, target + row * row_step, cols)
         else:
             for col in range(cols):
