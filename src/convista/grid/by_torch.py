@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,36 +18,43 @@ if TYPE_CHECKING:
     import torch
 
 
+PART = 2**21
+"""Bytes of results, about, that torch makes at a time: it makes them in memory of its own, which is then still near
+when they are copied, and small enough to be used again where more would come fresh from the system each time."""
+
+
 def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Callable[[Array, Array], None]:
     """Return a call that fills a result by `torch.nn.functional.conv2d`; weights as for `plain.convolve`.
 
-    The weights' channels are laid last, as torch's kernels want them; images stay as they are.
+    Weights stay C-ordered. With their channels laid last torch lays its result so too, and turning it back takes longer
+    than is won.
     """
     torch = need("torch", "train", 'engine="torch"')
-    kind = problem.precision.sums
-    kept = _channels_last(torch, torch.from_numpy(weights.astype(kind)))
-    shift = torch.from_numpy(bias.astype(kind))
+    kind, images = problem.precision.sums, images_at_a_time(problem)
+    kept, shift = torch.from_numpy(weights.astype(kind)), torch.from_numpy(bias.astype(kind))
 
     def fill(image: Array, out: Array) -> None:
-        tensor = torch.from_numpy(_plain_memory(image.astype(kind, copy=False)))
         with torch.inference_mode(), _at_most(torch, threads), np.errstate(over="ignore"):
-            sums = convolve_tensors(problem, tensor, kept, shift)
-            if sums.numpy().dtype == out.dtype:
-                torch.from_numpy(out).copy_(sums)  # it turns the axes quicker than NumPy
-            else:
-                out[...] = saturate(sums.numpy(), problem.precision.result)
+            for first in range(0, len(image), images):
+                part = slice(first, first + images)
+                tensor = torch.from_numpy(_plain_memory(image[part].astype(kind, copy=False)))
+                _hand_over(torch, problem, convolve_tensors(problem, tensor, kept, shift), out[part])
 
     return fill
 
 
-def _channels_last(torch: Any, weights: Any) -> Any:
-    """Return weights whose channels lie beside each other, which is how torch chooses its quickest kernels.
+def images_at_a_time(problem: Problem) -> int:
+    """Return how many images' results are about `PART` bytes, one at least."""
+    _, *each = problem.output_nchw
+    return max(1, PART // max(1, problem.precision.sums.itemsize * math.prod(each)))
 
-    For one channel `contiguous(memory_format=...)` sees nothing to do, so the steps are spelled out.
-    """
-    filters, channels, rows, cols = weights.shape
-    steps = (channels * rows * cols, 1, channels * cols, channels)
-    return torch.empty_strided((filters, channels, rows, cols), steps, dtype=weights.dtype).copy_(weights)
+
+def _hand_over(torch: Any, problem: Problem, sums: Any, out: Array) -> None:
+    """Put results where the caller wants them, in his kind of numbers."""
+    if sums.numpy().dtype == out.dtype:
+        torch.from_numpy(out).copy_(sums)  # it turns the axes quicker than NumPy
+    else:
+        out[...] = saturate(sums.numpy(), problem.precision.result)
 
 
 @contextmanager

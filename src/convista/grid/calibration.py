@@ -47,16 +47,19 @@ def calibrate() -> Rates:
 
 
 def _torch() -> Iterator[tuple[str, float]]:
-    """Yield torch's rates: a call, a multiply-add over many channels, one over few."""
+    """Yield torch's rates: a call, a multiply-add of many channels, a byte where one weight meets each pixel."""
     random = np.random.default_rng(0)
-    many, few = random.random((8, 32, 28, 28), "float32"), random.random((1, 3, 224, 224), "float32")
     call = timed(lambda: conv2d(_image(8), np.ones((3, 3), "float32"), engine="torch", threads=1))
     yield "torch_call", call
-    for name, image, shape, stride in (("torch", many, (64, 32, 3, 3), 1), ("torch_few", few, (16, 3, 3, 3), 2)):
-        kernel = random.random(shape, "float32")
-        terms: dict[str, Any] = {"stride": stride, "engine": "torch", "threads": 1}
-        products = plan(image, kernel, **terms).problem.multiply_adds
-        yield name, (timed(lambda i=image, k=kernel, t=terms: conv2d(i, k, **t)) - call) / products  # type: ignore[misc]
+    image = random.random((16, 64, 28, 28), "float32")
+    terms: dict[str, Any] = {"engine": "torch", "threads": 1}
+    taken, asked = [], []
+    for side in (3, 1):
+        kernel = random.random((64, 64, side, side), "float32")
+        asked.append(plan(image, kernel, **terms).problem)
+        taken.append(timed(lambda k=kernel: conv2d(image, k, **terms)) - call)  # type: ignore[misc]
+    counts = [(problem.multiply_adds, problem.bytes) for problem in asked]
+    yield from zip(("torch", "torch_byte"), map(float, np.linalg.solve(counts, taken)), strict=True)
 
 
 def _image(size: int) -> Any:

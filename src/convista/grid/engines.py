@@ -16,6 +16,7 @@ import numpy as np
 
 from convista.grid import plain
 from convista.grid.precision import Array, saturate
+from convista.grid.problem import Problem
 from convista.grid.rates import Rates
 from convista.grid.work import Work
 
@@ -27,15 +28,16 @@ SMALL = 30_000
 """Multiply-adds up to which NumPy is done before Numba's first import would be (about 0.3 s)."""
 MOST_EXACT_FILL = 2**53
 MANY = 8
-"""Channels and filters from which torch's matrix kernels find enough that is shared."""
-TURNED = 80
-"""Products in whose time torch turns the axes of one pixel or result into its own order, and back."""
+"""Channels from which the direct engine's pixels don't stay in the nearest cache."""
+TORCH_LANES, TORCH_DOUBLE = 16, 4
+"""Over how many lanes torch lays filters, be they so many or not, and how much longer it takes in float64."""
 BETWEEN = 4
 """Products a stop that holding the sums between two passes costs."""
 BYTES_A_STEP = 0.35
 """How long an addition of 16 bits takes, against a product of float32."""
-ROWS_ALONE, MANY_CHANNELS = 5, 2.5
-"""How much longer the direct engine takes a product where no pixel serves several rows, and over many channels."""
+ROWS_ALONE, STRIDED, MANY_CHANNELS = 2.7, 4, 2.5
+"""How much longer the direct engine takes a product where no pixel serves several rows, none several stops, and over
+many channels."""
 
 
 class Engine(Protocol):
@@ -97,9 +99,8 @@ class _Direct:
         problem, sums = work.problem, sums_of(work.problem.precision)
         if bank.suits(problem, sums):
             return rates.call + _shared(work, rates.direct * _width(work) * bank.cost(problem, sums), rates)
-        alone = max(problem.stride) > 1 or problem.dilation[0] > 1 or problem.kernel[0] < 3
         many = problem.channels // problem.groups >= MANY
-        each = rates.direct * _width(work) * (ROWS_ALONE if alone else 1) * (MANY_CHANNELS if many else 1)
+        each = rates.direct * _width(work) * _alone(problem) * (MANY_CHANNELS if many else 1)
         return rates.call + _shared(work, each * problem.multiply_adds, rates)
 
     def why(self, work: Work) -> str:
@@ -186,12 +187,11 @@ class _Torch:
         problem = work.problem
         if "torch" not in sys.modules:
             return math.inf  # loading it takes a second or more
-        many = min(problem.channels, problem.filters) // problem.groups >= MANY
-        each = rates.torch if many else rates.torch_few
-        pixels = problem.images * problem.channels * math.prod(problem.size)
-        numbers = pixels + math.prod(problem.output_nchw)
-        turning = rates.torch * TURNED * numbers
-        return rates.torch_call + _shared(work, each * problem.multiply_adds + turning, rates)
+        filters = problem.filters // problem.groups
+        laid = -(-filters // TORCH_LANES) * TORCH_LANES / filters
+        double = TORCH_DOUBLE if problem.precision.sums.itemsize == 8 else 1
+        products = problem.multiply_adds * _on_image(problem) * laid * double
+        return rates.torch_call + _shared(work, rates.torch * products + rates.torch_byte * problem.bytes, rates)
 
     def why(self, work: Work) -> str:
         channels = work.problem.channels // work.problem.groups
@@ -231,3 +231,33 @@ def _width(work: Work) -> float:
 def _shared(work: Work, seconds: float, rates: Rates) -> float:
     """Return how long work takes on the threads there are; memory gives all together no more than it has."""
     return max(seconds / work.threads, rates.memory * work.problem.bytes)
+
+
+def _alone(problem: Problem) -> float:
+    """Return how much longer products take that share fewer pixels."""
+    if max(problem.stride) > 1:
+        return STRIDED
+    return ROWS_ALONE if problem.dilation[0] > 1 or problem.kernel[0] < 3 else 1
+
+
+def _on_image(problem: Problem) -> float:
+    """Return the share of products whose pixel lies on the image; torch leaves out those of the zeros around it."""
+    if problem.padding_mode != "zeros":
+        return 1
+    terms = zip(
+        problem.size, problem.pads, problem.kernel, problem.stride, problem.dilation, problem.output_size, strict=True
+    )
+    return math.prod(_share(size, before, *rest) for size, (before, _), *rest in terms)
+
+
+def _share(size: int, before: int, kernel: int, stride: int, dilation: int, stops: int) -> float:
+    """Return the share along one axis.
+
+    >>> _share(7, 1, 3, 1, 1, 7)  # each of the outer weights hangs over at one of seven stops
+    0.904...
+    """
+    met = 0
+    for start in range(-before, -before + kernel * dilation, dilation):  # where the first stop has this weight
+        first, last = (min(max(-(-edge // stride), 0), stops) for edge in (-start, size - start))
+        met += last - first
+    return met / max(1, kernel * stops)

@@ -37,11 +37,11 @@ class Rates:
     fourier_call: float = 3e-5
     memory: float = 3e-11
     """A byte read or written where it lies in no cache."""
-    torch_call: float = 2e-5
-    torch: float = 2.2e-11
-    """A multiply-add of torch's own convolution, where many channels meet many filters."""
-    torch_few: float = 8e-11
-    """The same with few channels or filters, which it spreads over lanes meant for sixteen."""
+    torch_call: float = 4.5e-5
+    torch: float = 1.9e-11
+    """A multiply-add of torch's own convolution, all lanes in use."""
+    torch_byte: float = 1.6e-10
+    """A byte of pixels or results that it turns into its own order and back."""
 
     measured: bool = False
 

@@ -67,7 +67,8 @@ def cost(problem: Problem, sums: np.dtype[Any]) -> float:
     products = problem.channels // problem.groups * math.prod(problem.kernel) * stops
     each = products * most * (FULL if lanes == most else HALF) + TURN * lanes * most
     rows = problem.channels // problem.groups * problem.size[0]
-    packing = rows * (PACK_ROW + PACK_PIXEL * problem.size[1])
+    padded = any(map(any, problem.pads))  # else pixels are read where they are
+    packing = rows * (PACK_ROW + PACK_PIXEL * problem.size[1]) if padded else 0
     return problem.images * problem.groups * (blocks * each + packing)
 
 
