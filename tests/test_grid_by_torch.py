@@ -24,10 +24,11 @@ def problem(images, filters, rows, cols, dtype="float32"):
 
 
 def test_images_at_a_time_have_results_of_about_two_mebibytes():
-    assert by_torch.images_at_a_time(problem(100, 8, 32, 64)) == 32
-    assert by_torch.images_at_a_time(problem(100, 8, 32, 64, "float64")) == 16
-    assert by_torch.images_at_a_time(problem(100, 9, 32, 64)) == 28
-    assert by_torch.images_at_a_time(problem(2, 3, 1024, 1024)) == 1
+    assert by_torch.images_at_a_time(problem(100, 8, 32, 64), 1) == 32
+    assert by_torch.images_at_a_time(problem(100, 8, 32, 64, "float64"), 1) == 16
+    assert by_torch.images_at_a_time(problem(100, 8, 32, 64), 2) == 64
+    assert by_torch.images_at_a_time(problem(100, 9, 32, 64), 1) == 28
+    assert by_torch.images_at_a_time(problem(2, 3, 1024, 1024), 1) == 1
 
 
 @pytest.mark.usefixtures("small_parts")

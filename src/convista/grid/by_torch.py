@@ -17,10 +17,11 @@ from convista.grid.problem import Problem
 if TYPE_CHECKING:
     import torch
 
-
 PART = 2**21
-"""Bytes of results, about, that torch makes at a time: it makes them in memory of its own, which is then still near
-when they are copied, and small enough to be used again where more would come fresh from the system each time."""
+"""Bytes of results, about, that each thread of torch makes at a time.
+
+They are made in memory of torch's own, and so are still near when they are copied, and small enough for the same memory
+to serve again, where more would come fresh from the system each time."""
 
 
 def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Callable[[Array, Array], None]:
@@ -30,7 +31,7 @@ def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Call
     than is won.
     """
     torch = need("torch", "train", 'engine="torch"')
-    kind, images = problem.precision.sums, images_at_a_time(problem)
+    kind, images = problem.precision.sums, images_at_a_time(problem, threads)
     kept, shift = torch.from_numpy(weights.astype(kind)), torch.from_numpy(bias.astype(kind))
 
     def fill(image: Array, out: Array) -> None:
@@ -43,10 +44,10 @@ def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Call
     return fill
 
 
-def images_at_a_time(problem: Problem) -> int:
-    """Return how many images' results are about `PART` bytes, one at least."""
+def images_at_a_time(problem: Problem, threads: int) -> int:
+    """Return how many images' results are about `PART` bytes a thread, one image at least."""
     _, *each = problem.output_nchw
-    return max(1, PART // max(1, problem.precision.sums.itemsize * math.prod(each)))
+    return max(1, threads * PART // max(1, problem.precision.sums.itemsize * math.prod(each)))
 
 
 def _hand_over(torch: Any, problem: Problem, sums: Any, out: Array) -> None:
