@@ -185,6 +185,10 @@ class _Both:
         for watcher in self._watchers:
             watcher.epoch(epoch)
 
+    def say(self, sentence: str) -> None:
+        for watcher in self._watchers:
+            watcher.say(sentence)
+
 
 def _words(data: str | os.PathLike[str]) -> str:
     """Return the data as a word of a command: a Path is a folder, even one that is called as a data set is."""

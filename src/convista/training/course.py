@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,12 +17,12 @@ from convista.training.augmentation import Affine
 from convista.training.checkpoint import State
 from convista.training.facts import Epoch, Steps
 from convista.training.judgement import judge
-from convista.training.schedule import Moment, one_cycle
+from convista.training.mixing import Mixing
+from convista.training.optimizing import Average, optimizer_for, set_moment
+from convista.training.schedule import Moment, constant, one_cycle
 from convista.training.settings import Settings
 from convista.training.start import tensors
 
-SECOND_BETA = 0.99
-"""Of AdamW: remembers about a hundred steps, which suits runs of a thousand."""
 GENTLER = 1 / 3
 """What the learning rate is multiplied by after a loss that is no number."""
 
@@ -45,8 +44,11 @@ class Course:
         self.valid, self.settings = dataset.valid, settings
         self.images, self.labels = tensors(dataset.train)
         self.generator = torch.Generator().manual_seed(settings.seed)
-        self.affine = Affine(settings.rotation, settings.zoom, settings.shear, settings.shift)
-        self.optimizer = _optimizer(network, settings)
+        mirrored = settings.flip in ("horizontal", "both"), settings.flip == "both"
+        self.affine = Affine(settings.rotation, settings.zoom, settings.shear, settings.shift, mirrored)
+        self.mixing = Mixing(settings.colour, settings.erase, settings.mixup, settings.cutmix)
+        self.optimizer = optimizer_for(network, settings)
+        self.average = Average(network, settings.average) if settings.average else None
         self.batches = math.ceil(len(self.labels) / settings.batch)
         self.total = self.batches * settings.epochs
         self.losses: list[float] = []
@@ -63,6 +65,19 @@ class Course:
         """Steps that are done."""
         return len(self.losses)
 
+    @property
+    def result(self) -> Network:
+        """What is judged and saved: the moving average where there is one."""
+        averaged: Network = self.average.network if self.average else self.network  # type: ignore[assignment]
+        return averaged
+
+    def moment(self) -> Moment:
+        """Return the learning rate and the momentum of the next step."""
+        peak = self.settings.rate * self.gentler
+        if self.settings.schedule == "constant":
+            return constant(peak, self.settings.momentum)
+        return one_cycle(self.done / self.total, peak)
+
     def epoch(self, heard: Callable[[Course, float], None]) -> Epoch:
         """Pass over what is left of this epoch's training images, in batches of nearly one size, and judge.
 
@@ -74,7 +89,7 @@ class Course:
             loss = self.step(chosen)
             self._seconds = time.perf_counter() - began
             heard(self, loss)
-        judged = judge(self.network, self.valid, self.settings.label_smoothing)
+        judged = judge(self.result, self.valid, self.settings.label_smoothing)
         train_loss = math.fsum(self.losses[-self.batches :]) / self.batches
         seconds = time.perf_counter() - began
         self.history.append(Epoch(len(self.history) + 1, train_loss, judged.loss, judged.accuracy, seconds))
@@ -84,9 +99,8 @@ class Course:
 
     def step(self, chosen: Tensor) -> float:
         """Move the weights once, by the images of these numbers, and return the loss."""
-        moment = one_cycle(self.done / self.total, self.settings.rate * self.gentler)
-        for group in self.optimizer.param_groups:
-            group["lr"], group["betas"] = moment.rate, (moment.momentum, SECOND_BETA)
+        moment = self.moment()
+        set_moment(self.optimizer, moment)
         loss = self.loss(chosen)
         number = loss.item()
         if not math.isfinite(number):
@@ -99,14 +113,23 @@ class Course:
         self.moments.append(moment)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        if self.settings.clip:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         self.optimizer.step()
+        if self.average:
+            self.average.follow(self.network, self.done)
         return number
 
     def loss(self, chosen: Tensor) -> Tensor:
-        """Return the loss of a batch of moved images."""
+        """Return the loss of a batch of changed images."""
         images = self.affine(self.images[chosen].float(), self.generator)  # (batch, channels, rows, cols)
-        logits = self.network(images.contiguous(memory_format=torch.channels_last))  # (batch, classes)
-        return functional.cross_entropy(logits, self.labels[chosen], label_smoothing=self.settings.label_smoothing)
+        targets = self.labels[chosen]
+        if self.mixing.mixes_labels:
+            targets = functional.one_hot(targets, len(self.network.classes)).float()  # (batch, classes)
+        images, targets = self.mixing(images, targets, self.generator)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
+            logits = self.network(images.contiguous(memory_format=torch.channels_last))  # (batch, classes)
+        return functional.cross_entropy(logits.float(), targets, label_smoothing=self.settings.label_smoothing)
 
     def steps(self) -> Steps:
         """Return the numbers of all steps."""
@@ -118,6 +141,8 @@ class Course:
     def state(self) -> State:
         """Return all that makes the next step what it will be, copied."""
         held = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        if self.average:
+            held |= {f"average.{name}": tensor for name, tensor in self.average.network.state_dict().items()}
         for number, parameter in enumerate(self.network.parameters()):
             for name, tensor in self.optimizer.state.get(parameter, {}).items():
                 held[f"optimizer.{number}.{name}"] = tensor
@@ -134,14 +159,13 @@ class Course:
     def restore(self, state: State) -> None:
         """Stand where the run stood whose state this is."""
         held, facts = state.tensors, state.facts
-        own = {name.removeprefix("network."): tensor for name, tensor in held.items() if name.startswith("network.")}
-        self.network.load_state_dict(own)
+        self.network.load_state_dict(_part(held, "network."))
+        if self.average:
+            self.average.network.load_state_dict(_part(held, "average."))
         self.optimizer.state.clear()
         for number, parameter in enumerate(self.network.parameters()):
-            mine = f"optimizer.{number}."
-            for name, tensor in held.items():
-                if name.startswith(mine):
-                    self.optimizer.state[parameter][name.removeprefix(mine)] = _laid_like(tensor, parameter)
+            for name, tensor in _part(held, f"optimizer.{number}.").items():
+                self.optimizer.state[parameter][name] = _laid_like(tensor, parameter)
         self.generator.set_state(held["generator"])
         self._order_state = held["order"].clone()
         self.losses = held["losses"].tolist()
@@ -169,17 +193,11 @@ class Course:
         return order
 
 
+def _part(held: dict[str, Tensor], begin: str) -> dict[str, Tensor]:
+    """Return the tensors whose names begin so, without that."""
+    return {name.removeprefix(begin): tensor for name, tensor in held.items() if name.startswith(begin)}
+
+
 def _laid_like(tensor: Tensor, parameter: Tensor) -> Tensor:
     """Return a tensor in the order of memory that the parameter has."""
     return torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor.clone()
-
-
-def _optimizer(network: Network, settings: Settings) -> Any:
-    """Return AdamW whose decay spares norms and biases: they have one number a channel, and nothing to unlearn."""
-    kernels = [parameter for parameter in network.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
-    groups = [
-        {"params": kernels, "weight_decay": settings.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.rate, fused=True)

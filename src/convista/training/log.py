@@ -20,10 +20,10 @@ class Log:
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
-    def say(self, line: str) -> None:
+    def say(self, sentence: str) -> None:
         """Write a line."""
         now = datetime.now().astimezone().isoformat(timespec="seconds")
-        self._file.write(f"{now} {line}\n")
+        self._file.write(f"{now} {sentence}\n")
         self._file.flush()
 
     def begin(self, command: str, settings: Settings, dataset: Dataset) -> None:

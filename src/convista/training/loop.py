@@ -98,6 +98,7 @@ def fit(
         leader = _Leader(course, watcher or _Deaf(), checkpoint, asked, _digest(dataset) if checkpoint else "")
         leader.begin()
         leader.lead()
+        network = course.result
         network.to(memory_format=torch.contiguous_format).eval()  # type: ignore[call-overload]
         facts = gather(dataset, network, settings, course.history, course.steps(), started)
     return Trained(
@@ -156,7 +157,7 @@ class _Leader:
             self._keep()
         if self._asked.is_set():
             self._keep()
-            raise Stopped(course.network, course.done, course.total)
+            raise Stopped(course.result, course.done, course.total)
 
     def _keep(self) -> None:
         if self._checkpoint:
