@@ -16,14 +16,17 @@ from shapes import dataset
 
 from convista.dataset import Split
 from convista.network import NAMED
-from convista.training import Checkpoint, DivergedError, Settings, Stopped, fit
+from convista.training import Checkpoint, DivergedError, Settings, Stopped, fit, precision
 from convista.training.course import Course
 from convista.training.judgement import judge
 from convista.training.optimizing import optimizer_for
+from convista.training.precision import quicker_precision
 from convista.training.schedule import one_cycle
 from convista.training.start import new_network, resolve
 
-QUICK = Settings(network="5x5/2 8, 3x3/2 16, mean", epochs=8, batch=16, rate=0.03, shift=1, rotation=5)
+QUICK = Settings(
+    network="5x5/2 8, 3x3/2 16, mean", epochs=8, batch=16, rate=0.03, shift=1, rotation=5, precision="float32"
+)
 
 
 @pytest.fixture(scope="module")
@@ -266,6 +269,33 @@ def test_control_c_stops_after_the_batch_and_keeps_all(shapes, tmp_path):
     assert fingerprint(gone_on.network) == fingerprint(fit(shapes, settings).network)
 
 
+def test_the_quicker_precision_is_measured_once_and_then_known(shapes, tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVISTA_HOME", str(tmp_path))
+    settings = resolve(shapes, QUICK)
+    network = new_network(shapes, settings)
+    seconds = {"float32": 3.0, "bfloat16": 2.0}
+    monkeypatch.setattr(precision, "_measure", lambda _, __, settings: seconds.pop(settings.precision))
+    assert [quicker_precision(network, shapes, settings) for _ in range(2)] == ["bfloat16", "bfloat16"]
+    seconds |= {"float32": 2.1, "bfloat16": 2.0}
+    assert quicker_precision(network, shapes, replace(settings, batch=17)) == "float32"
+
+
+def test_measuring_leaves_the_network_as_it_was(shapes):
+    settings = resolve(shapes, QUICK)
+    network = new_network(shapes, settings)
+    before = fingerprint(network)
+    assert precision._measure(network, shapes, replace(settings, precision="bfloat16")) > 0
+    assert fingerprint(network) == before
+
+
+def test_images_are_mirrored_where_they_are_coloured_and_no_signs(shapes):
+    colour = dataset(train=8, valid=4, channels=3)
+    assert resolve(colour, QUICK).flip == "horizontal"
+    assert resolve(shapes, QUICK).flip == "none"
+    assert resolve(replace(colour, classes=("b", "d")), QUICK).flip == "none"
+    assert resolve(shapes, replace(QUICK, flip="both")).flip == "both"
+
+
 def test_the_average_is_what_is_judged_and_returned(shapes):
     settings = replace(QUICK, epochs=2, average=0.9)
     course = Course(new_network(shapes, settings), shapes, settings)
@@ -329,7 +359,7 @@ def test_data_that_nothing_can_be_learned_from_are_refused(spoil, sentence):
 
 def test_what_is_left_open_is_decided_by_rule():
     small, large = dataset(train=4, valid=2), dataset(train=4, valid=2, size=40)
-    assert resolve(small, Settings()) == replace(Settings(), network=NAMED["simple"], threads=1)
+    assert resolve(small, Settings()) == replace(Settings(), network=NAMED["simple"], threads=1, flip="none")
     assert resolve(large, Settings()).network == NAMED["small"]
     assert resolve(large, Settings()).threads == torch.get_num_threads()
     assert resolve(small, Settings(threads=2)).threads == 2

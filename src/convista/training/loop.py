@@ -23,6 +23,7 @@ from convista.training.checkpoint import Checkpoint, State
 from convista.training.course import Course, DivergedError
 from convista.training.facts import Epoch, Facts
 from convista.training.gathering import gather
+from convista.training.precision import quicker_precision
 from convista.training.settings import Settings
 from convista.training.start import new_network, resolve
 
@@ -93,10 +94,15 @@ def fit(
     started, given = datetime.now(UTC).astimezone(), settings or Settings()
     settings = resolve(dataset, given)
     network = new_network(dataset, settings)
+    state = checkpoint.read() if checkpoint else None
     with _threads(settings.threads or 1), _asked_to_stop() as asked:
+        if settings.precision == "auto":
+            found = state.facts["precision"] if state else quicker_precision(network, dataset, settings)
+            settings = replace(settings, precision=found)
         course = Course(network, dataset, settings)
         leader = _Leader(course, watcher or _Deaf(), checkpoint, asked, _digest(dataset) if checkpoint else "")
-        leader.begin()
+        if state:
+            leader.go_on(state)
         leader.lead()
         network = course.result
         network.to(memory_format=torch.contiguous_format).eval()  # type: ignore[call-overload]
@@ -122,11 +128,8 @@ class _Leader:
         self.before = 0.0
         """Seconds of training before this process went on with it."""
 
-    def begin(self) -> None:
-        """Go on from the state that is there, if there is one."""
-        state = self._checkpoint.read() if self._checkpoint else None
-        if state is None:
-            return
+    def go_on(self, state: State) -> None:
+        """Go on from a state that was kept."""
         if state.facts["data"] != self._data:
             raise ValueError(
                 "data changed since this run was stopped, so it can't go on as the same run; give a new folder"
@@ -163,7 +166,8 @@ class _Leader:
         if self._checkpoint:
             state = self._course.state()
             elapsed = self.before + time.perf_counter() - self._began
-            self._checkpoint.write(State(state.tensors, {**state.facts, "data": self._data, "elapsed": elapsed}))
+            facts = {"data": self._data, "elapsed": elapsed, "precision": self._course.settings.precision}
+            self._checkpoint.write(State(state.tensors, state.facts | facts))
 
 
 class _Deaf:
