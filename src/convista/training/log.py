@@ -52,8 +52,8 @@ class Log:
 
 @contextmanager
 def open_log(path: Path) -> Iterator[Log]:
-    """Open a new log; what ends its block by an error is its last line."""
-    file = path.open("x", encoding="utf-8", errors="backslashreplace")  # closed below, either way
+    """Open a log, to go on with it if it is there; what ends its block by an error is its last line."""
+    file = path.open("a", encoding="utf-8", errors="backslashreplace")  # closed below, either way
     log = Log(file)
     try:
         yield log

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import FrameType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 import numpy as np
 import torch
@@ -54,6 +54,11 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, network: Network, done: int, total: int) -> None:
         super().__init__(f"stopped after step {done:,} of {total:,}")
         self.network = network
+
+    def with_words(self, words: str) -> Self:
+        """Return it with more to say."""
+        self.args = (f"{self}; {words}",)
+        return self
 
 
 def fit(
