@@ -145,8 +145,8 @@ def test_wherever_the_disk_is_full_a_run_says_so_and_can_be_repeated(disk, tmp_p
             f'convista: out (="{out}") can\'t be written: {FULL}; make room on its disk, or give another folder'
         ]
         assert code == 1
-        disk.resize(most + 8)
-        assert run(*TRAIN, "--out", out, "--overwrite") == (0, [])
+        disk.resize(most + 40)
+        assert run(*TRAIN, "--out", out) == (0, [])
         assert names(disk.path) == ["other", "run"]
         assert cx.load(out).predict(dataset(train=2, valid=2).valid.images)
         shutil.rmtree(out)
@@ -154,7 +154,7 @@ def test_wherever_the_disk_is_full_a_run_says_so_and_can_be_repeated(disk, tmp_p
 
 def test_a_new_run_that_has_no_room_leaves_the_old_one(disk, tmp_path, shapes):
     most = size_of(tmp_path)
-    disk.resize(most + 8)
+    disk.resize(most + 40)
     assert run(*TRAIN, "--out", disk.path / "run")[0] == 0
     before = contents(disk.path)
     for pages in range(most + 1, 2 * most, max(1, most // 6)):

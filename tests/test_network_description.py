@@ -21,7 +21,16 @@ def test_the_simple_network_is_the_chapters():
     assert {(layer.kernel, layer.stride) for layer in layers} == {((3, 3), 2)}
 
 
-@pytest.mark.parametrize("line", [*NAMED.values(), "7x7/4 4, mean", "3x3 classes, mean", "1x5 4,3x3/3   2 , mean"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *NAMED.values(),
+        "7x7/4 4, mean",
+        "3x3 classes, mean",
+        "1x1 4, res 5x3, 3x3 classes, mean",
+        "1x5 4,3x3/3   2 , mean",
+    ],
+)
 def test_text_and_records_go_round(line):
     assert describe(str(describe(line))) == describe(line)
 
@@ -46,6 +55,9 @@ def test_named_lines_are_written_as_they_are_printed(text):
         ("0x3 8, mean", 'the item "0x3 8" has a number outside 1 to 4096'),
         ("3x3 8000, mean", 'the item "3x3 8000" has a number outside 1 to 4096'),
         ("mean", 'the item "mean" needs at least one convolution before it'),
+        ("res 3x3, mean", 'the item "res 3x3" needs at least one convolution before it'),
+        ("3x3 8, res 4x3, mean", 'the item "res 4x3" needs odd sizes from 1 to 4096, which keep the size of the image'),
+        ("3x3 8, res 3x3", 'the item "res 3x3" can\'t end a network: put "mean" after it, or "classes" in place of the number'),
         ("3x3 classes, 3x3 8, mean", 'the item "3x3 classes" must be the last convolution'),
         ("3x3 8", 'the item "3x3 8" can\'t end a network: put "mean" after it, or "classes" in place of the number'),
     ],
@@ -60,5 +72,6 @@ def test_a_wrong_name_names_the_near_one():
     with pytest.raises(ValueError, match="^network ") as caught:
         describe("simpel")
     assert (
-        str(caught.value) == f'network (="simpel") must be one of simple, small; did you mean "simple"?; or {GRAMMAR}'
+        str(caught.value)
+        == f'network (="simpel") must be one of simple, small, medium, resnet; did you mean "simple"?; or {GRAMMAR}'
     )

@@ -32,10 +32,18 @@ def test_nothing_follows_the_convolution_that_answers():
         ("simple", 1, 2, 72 + 1152 + 4608 + 18432 + 240 + 1152 + 2),
         ("small", 1, 10, 400 + 2304 + 4608 + 9216 + 18432 + 36864 + 2 * (16 + 16 + 32 + 32 + 64 + 64) + 650),
         ("3x3 4, 1x1 classes, mean", 3, 5, 108 + 8 + 20 + 5),
+        ("3x3 4, res 3x3, mean", 1, 2, 36 + 8 + 2 * (144 + 8) + 10),
     ],
 )
 def test_parameters_are_those_counted_by_hand(text, channels, classes, parameters):
     assert sum(p.numel() for p in build(text, channels, classes).parameters()) == parameters
+
+
+def test_a_residual_item_adds_its_convolutions_to_what_comes_in():
+    block = build("1x1 3, res 3x3, mean", channels=1, classes=2)[1].eval()
+    image = torch.randn(2, 3, 6, 5)
+    inner = block.norm2(block.conv2(block.relu1(block.norm1(block.conv1(image)))))
+    torch.testing.assert_close(block(image), (image + inner).clamp(min=0))
 
 
 def test_the_mean_of_each_channel_goes_into_the_linear_layer():

@@ -26,10 +26,10 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "features": ({"grid", "kernel", "window", "image"}, {"numpy", "sklearn"}),
     "dataset": ({"image"}, {"numpy", "pooch", "platformdirs", "filelock", "PIL", "requests"}),
     "network": ({"image", "window"}, {"numpy", "torch", "safetensors"}),
-    "training": ({"dataset", "network"}, {"numpy", "torch", "lazy_loader"}),
+    "training": ({"dataset", "network"}, {"numpy", "torch", "safetensors", "lazy_loader"}),
     "picture": ({"image", "window", "kernel"}, {"numpy", "matplotlib", "PIL", "pandas"}),
     "studio": ({"picture", "training"}, {"numpy"}),
-    "run": ({"dataset", "network", "training", "picture", "studio"}, {"numpy"}),
+    "run": ({"dataset", "network", "training", "picture", "studio"}, {"numpy", "filelock"}),
     "interop": ({"grid", "kernel", "window", "image"}, {"numpy", "scipy", "torch"}),
     "book": ({"dataset", "image", "picture"}, {"numpy", "pandas", "matplotlib", "torch", "PIL"}),
     # the peers that speed is measured against, each in its own file below bench/peers

@@ -3,20 +3,26 @@
 import csv
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from shapes import dataset
 
 from convista import run as room
 from convista.dataset import load_dataset
 from convista.network import save_network
 from convista.run import Run, RunFolderError, load, train
-from convista.training import DivergedError
+from convista.training import Stopped
 
 NETWORK = "5x5/2 8, mean"
-FILES = ["config.json", "history.csv", "log.txt", "model.safetensors", "report.html"]
+FILES = ["checkpoint.safetensors", "config.json", "history.csv", "log.txt", "model.safetensors", "report.html"]
 
 
 @pytest.fixture(autouse=True)
@@ -192,19 +198,22 @@ def test_a_failure_while_replacing_leaves_the_old_run(tmp_path, monkeypatch):
 class Fault:
     def batch(self, done, total, loss):
         if done == 2:
-            raise DivergedError("training diverged: a sentence")
+            raise RuntimeError("a sentence")
 
     def epoch(self, epoch):
         pass
 
+    def say(self, sentence):
+        pass
+
 
 def test_a_failed_run_keeps_its_log(tmp_path):
-    with pytest.raises(DivergedError):
+    with pytest.raises(RuntimeError):
         quick(tmp_path / "a", watcher=Fault())
     assert names(tmp_path / "a") == ["config.json", "log.txt"]
     last = (tmp_path / "a" / "log.txt").read_text().splitlines()[-1]
-    assert last.endswith(" stopped: DivergedError: training diverged: a sentence")
-    assert names(quick(tmp_path / "a", overwrite=True).folder) == FILES
+    assert last.endswith(" stopped: RuntimeError: a sentence")
+    assert names(quick(tmp_path / "a").folder) == FILES  # the same again goes on
 
 
 def test_two_runs_that_begin_at_once_do_not_mix(tmp_path, monkeypatch, shapes):
@@ -214,7 +223,7 @@ def test_two_runs_that_begin_at_once_do_not_mix(tmp_path, monkeypatch, shapes):
         return shapes
 
     monkeypatch.setattr(room, "load_dataset", late)
-    assert refused(tmp_path / "a") == (f'out (="{tmp_path}/a"): another run has just begun there; give another folder')
+    assert refused(tmp_path / "a") == f'out (="{tmp_path}/a"): another run has just begun there; give another folder'
 
 
 @pytest.mark.parametrize("choice", [{"epochs": 0}, {"network": "simpel"}, {"network": "3x3 classes"}, {"rotation": -1}])
@@ -233,6 +242,9 @@ def test_the_watcher_hears_too(tmp_path):
 
         def epoch(self, epoch):
             heard.append(epoch.number)
+
+        def say(self, sentence):
+            heard.append(sentence)
 
     quick(tmp_path / "a", epochs=2, batch=12, watcher=Watcher())
     assert heard == [(1, 4), (2, 4), 1, (3, 4), (4, 4), 2]
@@ -275,3 +287,127 @@ def test_a_path_means_a_folder_even_if_a_data_set_is_called_so(tmp_path):
     assert train(Path("mnist"), out=tmp_path / "a", network=NETWORK, epochs=1, batch=8).facts.command.startswith(
         "convista train ./mnist --out"
     )
+
+
+# To go on ------------------------------------------------------------------------------------------------------------
+
+
+class At:
+    """Stops a run at a step, in its own way."""
+
+    def __init__(self, step, stop):
+        self.step, self.stop, self.said = step, stop, []
+
+    def batch(self, done, total, loss):
+        if done == self.step:
+            self.stop()
+
+    def epoch(self, epoch):
+        pass
+
+    def say(self, sentence):
+        self.said.append(sentence)
+
+
+def control_c():
+    signal.raise_signal(signal.SIGINT)
+
+
+def fail():
+    raise RuntimeError("a sentence")
+
+
+def test_the_same_command_goes_on_to_the_same_bits(tmp_path, done):
+    with pytest.raises(RuntimeError):
+        quick(tmp_path / "a", watcher=At(5, fail))
+    assert names(tmp_path / "a") == ["checkpoint.safetensors", "config.json", "log.txt"]
+    watcher = At(0, fail)
+    again = quick(tmp_path / "a", watcher=watcher)
+    assert watcher.said == ["goes on after step 3 of 6"]
+    assert (again.folder / "model.safetensors").read_bytes() == (done.folder / "model.safetensors").read_bytes()
+    assert names(again.folder) == FILES
+
+
+def test_control_c_leaves_a_network_and_says_how_to_go_on(tmp_path, done):
+    with pytest.raises(Stopped) as caught:
+        quick(tmp_path / "a", watcher=At(4, control_c))
+    assert str(caught.value) == (
+        f'stopped after step 4 of 6; the network so far is in "{tmp_path}/a"; go on: convista train shapes '
+        f"--out {tmp_path}/a --network '5x5/2 8, mean' --epochs 2 --batch 8 --seed 0 --resume"
+    )
+    assert load(tmp_path / "a").classes == ("cross", "ring")
+    again = quick(tmp_path / "a", resume=True)
+    assert (again.folder / "model.safetensors").read_bytes() == (done.folder / "model.safetensors").read_bytes()
+
+
+def test_without_a_folder_the_latest_run_on_its_way_goes_on(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for choices in ({}, {}, {"seed": 1}):
+        with pytest.raises(RuntimeError):
+            quick(watcher=At(5, fail), **choices)
+    quick()
+    assert quick(resume=True).folder.as_posix() == "runs/2"
+    assert quick(resume=True).folder.as_posix() == "runs/1"
+    with pytest.raises(RunFolderError, match="on its way; leave --resume out to begin one"):
+        quick(resume=True)
+
+
+def test_a_finished_run_that_is_told_to_go_on_comes_back_as_it_is(done):
+    before = {name: data for name, data in contents(done.folder).items() if name.startswith(("model", "config"))}
+    again = quick(done.folder, resume=True)
+    assert [replace(epoch, seconds=0) for epoch in again.history] == [replace(e, seconds=0) for e in done.history]
+    assert again.facts.steps == done.facts.steps
+    assert {name: contents(done.folder)[name] for name in before} == before
+    assert names(done.folder) == FILES
+
+
+def test_another_run_on_its_way_is_not_gone_on_with(tmp_path):
+    with pytest.raises(RuntimeError):
+        quick(tmp_path / "a", watcher=At(5, fail))
+    assert refused(tmp_path / "a", epochs=3) == (
+        f'out (="{tmp_path}/a") holds another run (epochs was 2, is 3), which can\'t go on as this one; '
+        "give another folder"
+    )
+
+
+def test_two_processes_do_not_go_on_with_one_run(tmp_path):
+    (tmp_path / "a").mkdir()
+    with FileLock(tmp_path / "a" / ".lock"):
+        assert refused(tmp_path / "a") == (
+            f'out (="{tmp_path}/a"): another process is at work on a run there; give another folder, or wait for it'
+        )
+
+
+def test_what_a_killed_process_left_of_a_file_is_cleared_away(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / ".checkpoint-0123456789ab.safetensors").write_bytes(b"half")
+    assert names(quick(tmp_path / "a").folder) == FILES
+
+
+KILLED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from shapes import dataset
+from convista import run
+from convista.training import checkpoint
+run.load_dataset = lambda name, size=None: dataset(train=64, valid=16)
+run.Checkpoint = lambda folder: checkpoint.Checkpoint(folder, every=0.0)
+run.train("shapes", out=sys.argv[2], network="5x5/2 8, 3x3/2 16, mean", epochs=40, batch=8, precision="float32", resume=True)
+"""
+
+
+def test_kills_at_any_moment_change_no_bit(tmp_path):
+    command = [sys.executable, "-c", KILLED, str(Path(__file__).parent)]
+    subprocess.run([*command, str(tmp_path / "whole")], check=True)
+    random = np.random.default_rng()
+    out = tmp_path / "killed"
+    for kill in range(5):
+        process = subprocess.Popen([*command, str(out)])
+        while not (out / "checkpoint.safetensors").exists() and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(random.uniform(0, 0.4) + 2.5 * (kill > 0))  # it takes torch about so long to load again
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+    subprocess.run([*command, str(out)], check=True)
+    assert (out / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()

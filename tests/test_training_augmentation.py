@@ -65,3 +65,12 @@ def test_draws_come_from_the_generator_alone():
     assert torch.equal(LIVELY(images, drawn(1)), LIVELY(images, drawn(1)))
     assert not torch.equal(LIVELY(images, drawn(1)), LIVELY(images, drawn(2)))
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_mirrored_images_are_mirrored_and_each_way_half_of_them():
+    images = torch.rand(1, 2, 8, 6, generator=drawn()).expand(400, -1, -1, -1)
+    for mirrored, flips in (((True, False), [[], [3]]), ((True, True), [[], [2], [3], [2, 3]])):
+        moved = Affine(rotation=0, zoom=0, shear=0, shift=0, mirrored=mirrored)(images, drawn())
+        kinds = [torch.isclose(moved, images.flip(axes), atol=1e-4).flatten(1).all(1) for axes in flips]
+        assert torch.stack(kinds).sum(0).eq(1).all()
+        assert all(abs(kind.float().mean() - 1 / len(flips)) < 0.08 for kind in kinds)

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,13 +16,17 @@ from shapes import dataset
 
 from convista.dataset import Split
 from convista.network import NAMED
-from convista.training import DivergedError, Settings, fit
+from convista.training import Checkpoint, DivergedError, Settings, Stopped, fit, precision
+from convista.training.course import Course
 from convista.training.judgement import judge
-from convista.training.loop import _Course, _optimizer
+from convista.training.optimizing import optimizer_for
+from convista.training.precision import quicker_precision
 from convista.training.schedule import one_cycle
 from convista.training.start import new_network, resolve
 
-QUICK = Settings(network="5x5/2 8, 3x3/2 16, mean", epochs=8, batch=16, rate=0.03, shift=1, rotation=5)
+QUICK = Settings(
+    network="5x5/2 8, 3x3/2 16, mean", epochs=8, batch=16, rate=0.03, shift=1, rotation=5, precision="float32"
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +45,16 @@ def fingerprint(network):
 
 class Notes:
     def __init__(self):
-        self.batches, self.epochs = [], []
+        self.batches, self.epochs, self.said = [], [], []
 
     def batch(self, done, total, loss):
         self.batches.append((done, total, loss))
 
     def epoch(self, epoch):
         self.epochs.append(epoch)
+
+    def say(self, sentence):
+        self.said.append(sentence)
 
 
 def test_it_learns(trained):
@@ -105,7 +113,7 @@ def test_each_step_follows_the_cycle(trained):
 
 
 def test_the_optimizer_is_told_of_the_cycle(shapes):
-    course = _Course(new_network(shapes, QUICK), shapes, QUICK, None)
+    course = Course(new_network(shapes, QUICK), shapes, QUICK)
     for done in range(3):
         course.step(torch.arange(16))
         told = [(group["lr"], group["betas"]) for group in course.optimizer.param_groups]
@@ -120,8 +128,8 @@ def test_the_loss_is_that_of_moved_images_with_smoothed_labels(shapes):
     logs = network(torch.from_numpy(shapes.train.images[:16])).log_softmax(1)
     truth = logs[chosen, torch.from_numpy(shapes.train.labels[:16])]
     wanted = -(0.7 * truth + 0.3 * logs.mean(dim=1)).mean()
-    torch.testing.assert_close(_Course(network, shapes, still, None).loss(chosen), wanted, rtol=1e-4, atol=0)
-    moved = _Course(network, shapes, replace(still, shift=4), None).loss(chosen)
+    torch.testing.assert_close(Course(network, shapes, still).loss(chosen), wanted, rtol=1e-4, atol=0)
+    moved = Course(network, shapes, replace(still, shift=4)).loss(chosen)
     assert abs(moved - wanted) > 1e-3
 
 
@@ -140,8 +148,8 @@ def test_the_watcher_hears_every_batch_and_epoch(shapes):
 
 
 def test_every_image_is_seen_once_an_epoch_in_batches_of_nearly_one_size(shapes, monkeypatch):
-    seen, step = [], _Course.step
-    monkeypatch.setattr(_Course, "step", lambda self, chosen: (seen.append(chosen), step(self, chosen)))
+    seen, step = [], Course.step
+    monkeypatch.setattr(Course, "step", lambda self, chosen: (seen.append(chosen), step(self, chosen)))
     fit(shapes, replace(QUICK, batch=50, epochs=2))
     assert [len(chosen) for chosen in seen] == [48, 48, 48, 48]
     epochs = [torch.cat(seen[:2]).tolist(), torch.cat(seen[2:]).tolist()]
@@ -164,21 +172,147 @@ def test_colour_and_read_only_arrays_train():
     assert fit(colour, Settings(epochs=1, batch=16)).network.image_shape == (3, 16, 16)
 
 
-def test_a_loss_that_is_no_number_stops_with_the_step_and_the_rate(shapes, monkeypatch):
-    monkeypatch.setattr(_Course, "loss", lambda self, chosen: torch.tensor(math.nan if len(self.losses) == 7 else 1.0))
-    monkeypatch.setattr(torch.Tensor, "backward", lambda self: None)
+def lose_at(monkeypatch, *steps):
+    """Have the loss be no number when so many steps are done, each time once."""
+    left, loss = list(steps), Course.loss
+
+    def spoilt(course, chosen):
+        if left and course.done == left[0]:
+            left.pop(0)
+            return torch.tensor(math.nan)
+        return loss(course, chosen)
+
+    monkeypatch.setattr(Course, "loss", spoilt)
+
+
+def test_a_loss_that_is_no_number_goes_back_once_and_says_so(shapes, monkeypatch):
+    notes = Notes()
+    lose_at(monkeypatch, 8)
+    facts = fit(shapes, QUICK, watcher=notes).facts
+    rate = one_cycle(8 / 48, QUICK.rate).rate
+    assert notes.said == [
+        f"the loss was nan at step 9 of 48, where the learning rate was {rate:.3g}; went back to the begin of epoch 2 "
+        "and goes on with a learning rate of at most 0.01"
+    ]
+    wanted = [one_cycle(done / 48, QUICK.rate / (1 if done < 6 else 3)).rate for done in range(48)]
+    assert facts.steps.rate == pytest.approx(wanted)
+    assert len(facts.history) == QUICK.epochs
+
+
+def test_a_second_one_stops_with_the_step_and_the_rate(shapes, monkeypatch):
+    lose_at(monkeypatch, 8, 7)
     with pytest.raises(DivergedError) as caught:
         fit(shapes, QUICK)
-    rate = one_cycle(7 / 48, QUICK.rate).rate
+    rate = one_cycle(7 / 48, QUICK.rate / 3).rate
     assert str(caught.value) == (
         f"training diverged: the loss was nan at step 8 of 48, where the learning rate was {rate:.3g}; "
         "try a lower peak, such as rate=0.003"
     )
 
 
+RICH = replace(QUICK, epochs=3, average=0.9, clip=1.0, mixup=0.4, cutmix=0.5, erase=0.3, colour=0.2, flip="both")
+
+
+class Killed(BaseException):
+    """As sudden as a kill."""
+
+
+@pytest.mark.parametrize(
+    "settings", [replace(QUICK, epochs=3), RICH, replace(RICH, optimizer="sgd", precision="bfloat16")]
+)
+def test_a_run_that_was_killed_goes_on_to_the_same_bits(shapes, tmp_path, settings):
+    whole = fit(shapes, settings)
+    for at in (1, 5, 6, 7, 12, 17):
+        watcher = Notes()
+        watcher.batch = lambda done, total, loss, at=at: (_ for _ in ()).throw(Killed) if done == at else None
+        with pytest.raises(Killed):
+            fit(shapes, settings, watcher=watcher, checkpoint=Checkpoint(tmp_path, every=0))
+        assert len(watcher.said) == (at > 5)  # the first kill came before anything was kept
+    gone_on = fit(shapes, settings, checkpoint=Checkpoint(tmp_path))
+    assert fingerprint(gone_on.network) == fingerprint(whole.network)
+    assert gone_on.facts.steps == whole.facts.steps
+    assert [replace(epoch, seconds=0) for epoch in gone_on.facts.history] == [
+        replace(epoch, seconds=0) for epoch in whole.facts.history
+    ]
+
+
+def test_a_damaged_state_falls_back_on_the_one_before(shapes, tmp_path):
+    settings = replace(QUICK, epochs=2)
+    whole = fit(shapes, settings, checkpoint=Checkpoint(tmp_path, every=0))
+    newest, previous = sorted(tmp_path.glob("*.safetensors"), key=lambda path: len(path.name))
+    newest.write_bytes(newest.read_bytes()[:-100])
+    assert len(Checkpoint(tmp_path).read().tensors["losses"]) == 12
+    assert fingerprint(fit(shapes, settings, checkpoint=Checkpoint(tmp_path)).network) == fingerprint(whole.network)
+    previous.unlink()
+    newest.write_bytes(b"")
+    assert Checkpoint(tmp_path).read() is None
+
+
+def test_a_state_of_other_data_is_refused(shapes, tmp_path):
+    fit(shapes, replace(QUICK, epochs=1), checkpoint=Checkpoint(tmp_path))
+    other = dataset()
+    other.train.images[3, 0, 2, 1] ^= 1
+    with pytest.raises(ValueError, match="^data changed since this run was stopped") as caught:
+        fit(other, QUICK, checkpoint=Checkpoint(tmp_path))
+    assert str(caught.value).endswith("so it can't go on as the same run; give a new folder")
+
+
+def test_control_c_stops_after_the_batch_and_keeps_all(shapes, tmp_path):
+    settings, notes = replace(QUICK, epochs=2), Notes()
+    notes.batch = lambda done, total, loss: signal.raise_signal(signal.SIGINT) if done == 4 else None
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(Stopped, match="^stopped after step 4 of 12$") as caught:
+        fit(shapes, settings, watcher=notes, checkpoint=Checkpoint(tmp_path))
+    assert signal.getsignal(signal.SIGINT) is before
+    assert math.isfinite(judge(caught.value.network, shapes.valid).loss)
+    gone_on = fit(shapes, settings, checkpoint=Checkpoint(tmp_path))
+    assert fingerprint(gone_on.network) == fingerprint(fit(shapes, settings).network)
+
+
+def test_the_quicker_precision_is_measured_once_and_then_known(shapes, tmp_path, monkeypatch):
+    monkeypatch.setenv("CONVISTA_HOME", str(tmp_path))
+    settings = resolve(shapes, QUICK)
+    network = new_network(shapes, settings)
+    seconds = {"float32": 3.0, "bfloat16": 2.0}
+    monkeypatch.setattr(precision, "_measure", lambda _, __, settings: seconds.pop(settings.precision))
+    assert [quicker_precision(network, shapes, settings) for _ in range(2)] == ["bfloat16", "bfloat16"]
+    seconds |= {"float32": 2.1, "bfloat16": 2.0}
+    assert quicker_precision(network, shapes, replace(settings, batch=17)) == "float32"
+
+
+def test_measuring_leaves_the_network_as_it_was(shapes):
+    settings = resolve(shapes, QUICK)
+    network = new_network(shapes, settings)
+    before = fingerprint(network)
+    assert precision._measure(network, shapes, replace(settings, precision="bfloat16")) > 0
+    assert fingerprint(network) == before
+
+
+def test_images_are_mirrored_where_they_are_coloured_and_no_signs(shapes):
+    colour = dataset(train=8, valid=4, channels=3)
+    assert resolve(colour, QUICK).flip == "horizontal"
+    assert resolve(shapes, QUICK).flip == "none"
+    assert resolve(replace(colour, classes=("b", "d")), QUICK).flip == "none"
+    assert resolve(shapes, replace(QUICK, flip="both")).flip == "both"
+
+
+def test_the_average_is_what_is_judged_and_returned(shapes):
+    settings = replace(QUICK, epochs=2, average=0.9)
+    course = Course(new_network(shapes, settings), shapes, settings)
+    mean = {name: tensor.clone() for name, tensor in course.network.state_dict().items()}
+    for step in range(1, 5):
+        course.step(torch.arange(16))
+        decay = min(0.9, (1 + step) / (10 + step))
+        for name, tensor in course.network.state_dict().items():
+            mean[name] = decay * mean[name] + (1 - decay) * tensor if tensor.is_floating_point() else tensor.clone()
+    torch.testing.assert_close(dict(course.result.state_dict()), mean)
+    network, facts = fit(shapes, settings)
+    assert facts.history[-1].valid_loss == pytest.approx(judge(network, shapes.valid, 0.1).loss, rel=1e-4)
+
+
 def test_weights_decay_and_norms_and_biases_do_not(shapes):
     network = new_network(shapes, QUICK)
-    kernels, others = _optimizer(network, QUICK).param_groups
+    kernels, others = optimizer_for(network, QUICK).param_groups
     assert (kernels["weight_decay"], others["weight_decay"]) == (0.05, 0)
     names = {id(parameter): name for name, parameter in network.named_parameters()}
     assert [names[id(parameter)] for parameter in kernels["params"]] == [
@@ -225,7 +359,7 @@ def test_data_that_nothing_can_be_learned_from_are_refused(spoil, sentence):
 
 def test_what_is_left_open_is_decided_by_rule():
     small, large = dataset(train=4, valid=2), dataset(train=4, valid=2, size=40)
-    assert resolve(small, Settings()) == replace(Settings(), network=NAMED["simple"], threads=1)
+    assert resolve(small, Settings()) == replace(Settings(), network=NAMED["simple"], threads=1, flip="none")
     assert resolve(large, Settings()).network == NAMED["small"]
     assert resolve(large, Settings()).threads == torch.get_num_threads()
     assert resolve(small, Settings(threads=2)).threads == 2

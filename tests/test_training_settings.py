@@ -21,6 +21,7 @@ from convista.training import Settings
         ({"rate": math.nan}, "rate (=nan) must be a number from 1e-08 to 1000"),
         ({"label_smoothing": 1.0}, "label_smoothing (=1.0) must be a number from 0 to 0.9"),
         ({"shift": -1}, "shift (=-1) must be a number from 0 to 10000"),
+        ({"optimizer": "adam"}, 'optimizer (="adam") must be one of adamw, sgd; did you mean "adamw"?'),
     ],
 )
 def test_a_choice_out_of_range_is_refused(choice, sentence):
@@ -41,10 +42,10 @@ def test_numpy_numbers_are_numbers():
     assert Settings(epochs=np.int64(3), rate=np.float32(0.5)).epochs == 3
 
 
-def test_every_number_has_a_range():
-    from convista.training.settings import _RANGES
+def test_every_choice_has_a_range():
+    from convista.training.settings import _RANGES, CHOICES
 
-    assert {field.name for field in fields(Settings)} - set(_RANGES) == {"network"}
+    assert {field.name for field in fields(Settings)} == {*_RANGES, *CHOICES, "network"}
 
 
 def test_options_repeat_what_differs():

@@ -22,7 +22,7 @@ MORE = "The recipe"
 def recipe(name: str, words: str, metavar: str = "N") -> Any:
     """Return an option of the recipe, its help with the default that `Settings` has."""
     default = getattr(Settings, name.replace("-", "_"), None)
-    shown = f" ({default:g})." if isinstance(default, (int, float)) else "."
+    shown = f" ({default:g})." if isinstance(default, (int, float)) else f" ({default})." if metavar == "WORD" else "."
     return typer.Option(f"--{name}", help=words + shown, metavar=metavar, rich_help_panel=MORE, show_default=False)
 
 
@@ -37,6 +37,9 @@ Epochs = Annotated[
     typer.Option("--epochs", metavar="N", help=f"How often each training image is seen ({Settings.epochs})."),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same machine: same weights.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", metavar="", help="Go on with a run that was stopped; without --out, the latest.")
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", metavar="", help="Replace a run that was told the same.")]
 
 
@@ -46,17 +49,29 @@ def train(
     epochs: Epochs = None,
     seed: Seed = 0,
     overwrite: Overwrite = False,
+    resume: Resume = False,
     size: Annotated[str | None, recipe("size", "Bring all images to so many rows and cols: 64, or ROWS,COLS")] = None,
     network: Annotated[str | None, recipe("network", 'A name, or layers: "5x5/2 16, 3x3 32, mean"', "TEXT")] = None,
     batch: Annotated[int | None, recipe("batch", "Images a step")] = None,
     rate: Annotated[float | None, recipe("rate", "The highest learning rate")] = None,
     threads: Annotated[int | None, recipe("threads", "Threads; by default as many as the network needs")] = None,
-    weight_decay: Annotated[float | None, recipe("weight-decay", "Of AdamW")] = None,
+    weight_decay: Annotated[float | None, recipe("weight-decay", "Not on norms and biases")] = None,
     label_smoothing: Annotated[float | None, recipe("label-smoothing", "Share spread over all classes")] = None,
     rotation: Annotated[float | None, recipe("rotation", "Turn images by up to so many degrees")] = None,
     zoom: Annotated[float | None, recipe("zoom", "Stretch them by up to this share")] = None,
     shear: Annotated[float | None, recipe("shear", "Slant them by up to so many pixels a row")] = None,
     shift: Annotated[float | None, recipe("shift", "Move them by up to so many pixels")] = None,
+    flip: Annotated[str | None, recipe("flip", "Mirror them: auto, none, horizontal, both", "WORD")] = None,
+    colour: Annotated[float | None, recipe("colour", "Change light and contrast by up to this share")] = None,
+    erase: Annotated[float | None, recipe("erase", "Share of images with a grey rectangle")] = None,
+    mixup: Annotated[float | None, recipe("mixup", "Mix two images, by a share from Beta(N, N)")] = None,
+    cutmix: Annotated[float | None, recipe("cutmix", "Put a part of another image in, by such a share")] = None,
+    optimizer: Annotated[str | None, recipe("optimizer", "adamw, or sgd", "WORD")] = None,
+    schedule: Annotated[str | None, recipe("schedule", "one_cycle, or constant", "WORD")] = None,
+    momentum: Annotated[float | None, recipe("momentum", "Of a constant schedule")] = None,
+    clip: Annotated[float | None, recipe("clip", "The gradient's largest length; 0: any")] = None,
+    average: Annotated[float | None, recipe("average", "Decay of a moving average of the weights; 0: none")] = None,
+    precision: Annotated[str | None, recipe("precision", "float32, bfloat16, or auto", "WORD")] = None,
 ) -> None:
     """Train a small network on labelled images, and write a report on it.
 
@@ -68,14 +83,16 @@ def train(
     told = {
         "epochs": epochs, "network": network, "batch": batch, "rate": rate, "threads": threads,
         "weight_decay": weight_decay, "label_smoothing": label_smoothing, "rotation": rotation, "zoom": zoom,
-        "shear": shear, "shift": shift, "size": None if size is None else arguments.size(size),
+        "shear": shear, "shift": shift, "size": None if size is None else arguments.size(size), "flip": flip,
+        "colour": colour, "erase": erase, "mixup": mixup, "cutmix": cutmix, "optimizer": optimizer,
+        "schedule": schedule, "momentum": momentum, "clip": clip, "average": average, "precision": precision,
     }  # fmt: skip
     chosen: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
     with Terminal(chosen.get("epochs", Settings.epochs)) as terminal:
         _need_packages("training")
         import convista as cx
 
-        run = cx.train(data, out=out, seed=seed, overwrite=overwrite, watcher=terminal, **chosen)
+        run = cx.train(data, out=out, seed=seed, overwrite=overwrite, resume=resume, watcher=terminal, **chosen)
     _say_result(run)
 
 

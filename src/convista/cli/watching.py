@@ -40,6 +40,10 @@ class Terminal:
         words = f"epoch {number} of {self._epochs}, loss {loss:.3f}"
         self._bar.update(self._task, completed=done, total=total, description=words)
 
+    def say(self, sentence: str) -> None:
+        """Write what is out of the ordinary."""
+        self._console.print(sentence)
+
     def epoch(self, epoch: Epoch) -> None:
         """Write a line."""
         if not self._headed:

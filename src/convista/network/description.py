@@ -12,18 +12,22 @@ NAMED = MappingProxyType(
     {
         "simple": "3x3/2 8, 3x3/2 16, 3x3/2 32, 3x3/2 64, 3x3/2 classes",
         "small": "5x5/2 16, 3x3 16, 3x3/2 32, 3x3 32, 3x3/2 64, 3x3 64, mean",
+        "medium": "5x5/2 32, 3x3 32, 3x3/2 64, 3x3 64, 3x3/2 128, 3x3 128, mean",
+        "resnet": "5x5/2 32, 3x3/2 64, res 3x3, 3x3/2 128, res 3x3, 3x3/2 256, res 3x3, mean",
     }
 )
 """Networks with a name, and the line that each stands for."""
 
 GRAMMAR = (
     'a line of items with commas between, from the image to the answer: "3x3 16" is a convolution of 3x3 pixels with '
-    '16 filters, "3x3/2 16" the same with stride 2; the last item is a convolution with "classes" for its number of '
-    'filters, or "mean" (the mean of each channel, then a linear layer unless the channels are the classes)'
+    '16 filters, "3x3/2 16" the same with stride 2, "res 3x3" two that are added to what comes in; the last item is a '
+    'convolution with "classes" for its number of filters, or "mean" (the mean of each channel, then a linear layer '
+    "unless the channels are the classes)"
 )
 
 _CONVOLUTION = re.compile(r"(?P<rows>\d+)x(?P<cols>\d+)(?:/(?P<stride>\d+))?\s+(?P<filters>\d+|classes)", re.ASCII)
-_WORDS = ("mean", "classes")
+_RESIDUAL = re.compile(r"res\s+(?P<rows>\d+)x(?P<cols>\d+)", re.ASCII)
+_WORDS = ("mean", "classes", "res")
 _MOST = 4096  # of any number in an item: beyond it stands a slip of the finger, or a file made to exhaust memory
 
 
@@ -47,14 +51,37 @@ class Convolution:
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
-    """A whole network: its convolutions in order, and whether each channel's mean and a linear layer follow."""
+class Residual:
+    """Two convolutions that keep size and channels, and whose result is added to what came in."""
 
-    convolutions: tuple[Convolution, ...]
-    mean: bool
+    kernel: tuple[int, int]
+
+    @property
+    def padding(self) -> tuple[int, int]:
+        """Half the kernel, which keeps the size."""
+        return self.kernel[0] // 2, self.kernel[1] // 2
 
     def __str__(self) -> str:
-        return ", ".join([*map(str, self.convolutions), *(["mean"] if self.mean else [])])
+        return f"res {self.kernel[0]}x{self.kernel[1]}"
+
+
+Item = Convolution | Residual
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A whole network: its items in order, and whether each channel's mean and a linear layer follow."""
+
+    items: tuple[Item, ...]
+    mean: bool
+
+    @property
+    def convolutions(self) -> tuple[Convolution, ...]:
+        """Those that may change the size or the number of channels."""
+        return tuple(item for item in self.items if isinstance(item, Convolution))
+
+    def __str__(self) -> str:
+        return ", ".join([*map(str, self.items), *(["mean"] if self.mean else [])])
 
 
 def describe(network: str) -> Description:
@@ -63,16 +90,16 @@ def describe(network: str) -> Description:
     >>> print(describe("simple"))
     3x3/2 8, 3x3/2 16, 3x3/2 32, 3x3/2 64, 3x3/2 classes
     >>> describe("5x5/2 16, mean")
-    Description(convolutions=(Convolution(kernel=(5, 5), stride=2, filters=16),), mean=True)
+    Description(items=(Convolution(kernel=(5, 5), stride=2, filters=16),), mean=True)
     """
     text = network.strip()
     if text.isidentifier() and text not in _WORDS:
         text = _line_of(text)
     items = [item.strip() for item in text.split(",")]
     mean = items[-1] == "mean"
-    convolutions = tuple(_convolution(item, text) for item in (items[:-1] if mean else items))
-    _check_end(convolutions, mean, items)
-    return Description(convolutions, mean)
+    parsed = tuple(_item(item, text) for item in (items[:-1] if mean else items))
+    _check_order(parsed, mean, items)
+    return Description(parsed, mean)
 
 
 def _line_of(name: str) -> str:
@@ -81,6 +108,18 @@ def _line_of(name: str) -> str:
             f'network (="{name}") must be one of {", ".join(NAMED)}{did_you_mean(name, NAMED)}; or {GRAMMAR}'
         )
     return NAMED[name]
+
+
+def _item(item: str, text: str) -> Item:
+    found = _RESIDUAL.fullmatch(item)
+    return _residual(item, found) if found else _convolution(item, text)
+
+
+def _residual(item: str, found: re.Match[str]) -> Residual:
+    kernel = int(found["rows"]), int(found["cols"])
+    if not all(1 <= size <= _MOST and size % 2 for size in kernel):
+        raise _fault(item, f"needs odd sizes from 1 to {_MOST}, which keep the size of the image")
+    return Residual(kernel)
 
 
 def _convolution(item: str, text: str) -> Convolution:
@@ -101,13 +140,13 @@ def _guess(item: str) -> str:
     return next((word for word in item.split() if word.isalpha() and word not in _WORDS), "")
 
 
-def _check_end(convolutions: tuple[Convolution, ...], mean: bool, items: list[str]) -> None:
-    if not convolutions:
-        raise _fault(items[-1], "needs at least one convolution before it")
-    *inner, last = convolutions
-    if any(convolution.filters is None for convolution in inner):
+def _check_order(parsed: tuple[Item, ...], mean: bool, items: list[str]) -> None:
+    if not parsed or isinstance(parsed[0], Residual):
+        raise _fault(items[0], "needs at least one convolution before it")
+    *inner, last = parsed
+    if any(isinstance(one, Convolution) and one.filters is None for one in inner):
         raise _fault(next(item for item in items if "classes" in item), "must be the last convolution")
-    if not mean and last.filters is not None:
+    if not mean and not (isinstance(last, Convolution) and last.filters is None):
         raise _fault(items[-1], 'can\'t end a network: put "mean" after it, or "classes" in place of the number')
 
 

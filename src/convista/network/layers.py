@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from torch import nn
+from torch import Tensor, nn
 
-from convista.network.description import Convolution, describe
+from convista.network.description import Convolution, Residual, describe
 
 
 def build(text: str, channels: int, classes: int) -> nn.Sequential:
@@ -18,9 +18,10 @@ def build(text: str, channels: int, classes: int) -> nn.Sequential:
     Parameters
     ----------
     text
-        ``"simple"``, ``"small"``, or a line such as ``"5x5/2 16, 3x3 32, mean"``: items from the image to the
-        answer. ``3x3/2 16`` is a convolution of 3x3 pixels, stride 2, 16 filters, padded by half its kernel;
-        ``mean`` is each channel's mean, followed by a linear layer.
+        ``"simple"``, ``"small"``, ``"medium"``, ``"resnet"``, or a line such as ``"5x5/2 16, 3x3 32, mean"``: items
+        from the image to the answer. ``3x3/2 16`` is a convolution of 3x3 pixels, stride 2, 16 filters, padded by half
+        its kernel; ``res 3x3`` two of them, of stride 1, whose result is added to what came in; ``mean`` is each
+        channel's mean, followed by a linear layer.
     channels
         Of the image: 1 grey, 3 colour.
     classes
@@ -48,11 +49,35 @@ def build(text: str, channels: int, classes: int) -> nn.Sequential:
         if value < 1:
             raise ValueError(f"{name} (={value}) must be 1 or more")
     description, layers = describe(text), OrderedDict[str, nn.Module]()
-    for number, convolution in enumerate(description.convolutions):
-        layers[str(number)] = _block(convolution, channels, classes)
-        channels = convolution.filters or classes
-    layers.update(_head(channels, classes, description.mean, linear=convolution.filters is not None))
+    for number, item in enumerate(description.items):
+        if isinstance(item, Residual):
+            layers[str(number)] = ResidualBlock(item, channels)
+        else:
+            layers[str(number)] = _block(item, channels, classes)
+            channels = item.filters or classes
+    answers = isinstance(item, Convolution) and item.filters is None
+    layers.update(_head(channels, classes, description.mean, linear=not answers))
     return nn.Sequential(layers)
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions, each with its norm, whose result is added to what came in; then ReLU.
+
+    Source: K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recognition", arXiv:1512.03385.
+    """
+
+    def __init__(self, item: Residual, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, item.kernel, padding=item.padding, bias=False)
+        self.norm1, self.relu1 = nn.BatchNorm2d(channels), nn.ReLU()
+        self.conv2 = nn.Conv2d(channels, channels, item.kernel, padding=item.padding, bias=False)
+        self.norm2, self.relu2 = nn.BatchNorm2d(channels), nn.ReLU()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return as many channels of the same size."""
+        inner = self.relu1(self.norm1(self.conv1(images)))
+        result: Tensor = self.relu2(images + self.norm2(self.conv2(inner)))
+        return result
 
 
 def _block(convolution: Convolution, channels: int, classes: int) -> nn.Sequential:

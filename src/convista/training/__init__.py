@@ -4,7 +4,9 @@ settings       what a run is told to do
 start          the data checked, the first weights, the threads
 schedule       one cycle of the learning rate
 augmentation   every batch a little different
-loop           the loop
+course         a run on its way, and its state
+checkpoint     where the state is kept
+loop           the course led to its end
 judgement      how a network does on the validation images
 anatomy        what a network is made of
 machine        what a run was computed on

@@ -1,3 +1,5 @@
+from .checkpoint import Checkpoint as Checkpoint
+from .course import DivergedError as DivergedError
 from .facts import Epoch as Epoch
 from .facts import Facts as Facts
 from .facts import Layer as Layer
@@ -6,7 +8,7 @@ from .facts import Sample as Sample
 from .facts import Steps as Steps
 from .log import Log as Log
 from .log import open_log as open_log
-from .loop import DivergedError as DivergedError
+from .loop import Stopped as Stopped
 from .loop import Trained as Trained
 from .loop import Watcher as Watcher
 from .loop import fit as fit

@@ -1,6 +1,6 @@
-"""Every batch a little different: each image turned, stretched, slanted and shifted at random, in one pass.
+"""Every batch a little different: each image turned, stretched, slanted, shifted and mirrored at random, in one pass.
 
-No flips: a mirrored 3 is no digit.
+A mirrored 3 is no digit, so whether images are mirrored is a choice.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class Affine:
     """Pixels sideways per pixel down."""
     shift: float
     """Pixels, rows and columns each on their own."""
+    mirrored: tuple[bool, bool] = (False, False)
+    """Whether half of the images are turned left to right, and half of them upside down."""
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> Tensor:
         """Return the images moved; `images` float (count, channels, rows, cols), and so is the result.
@@ -46,7 +48,11 @@ class Affine:
         cos, sin = torch.cos(turn), torch.sin(turn)
         across = torch.stack([wide * cos, slant - sin, shift[0]], dim=1)
         down = torch.stack([sin, high * cos, shift[1]], dim=1)
-        return torch.stack([across, down], dim=1)
+        matrices = torch.stack([across, down], dim=1)
+        for axis, wanted in enumerate(self.mirrored):
+            if wanted:
+                matrices[:, :, axis] *= 1 - 2 * torch.randint(2, (count, 1), generator=generator)
+        return matrices
 
 
 def _grid(matrices: Tensor, rows: int, cols: int) -> Tensor:

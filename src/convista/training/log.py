@@ -20,10 +20,10 @@ class Log:
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
-    def say(self, line: str) -> None:
+    def say(self, sentence: str) -> None:
         """Write a line."""
         now = datetime.now().astimezone().isoformat(timespec="seconds")
-        self._file.write(f"{now} {line}\n")
+        self._file.write(f"{now} {sentence}\n")
         self._file.flush()
 
     def begin(self, command: str, settings: Settings, dataset: Dataset) -> None:
@@ -52,8 +52,8 @@ class Log:
 
 @contextmanager
 def open_log(path: Path) -> Iterator[Log]:
-    """Open a new log; what ends its block by an error is its last line."""
-    file = path.open("x", encoding="utf-8", errors="backslashreplace")  # closed below, either way
+    """Open a log, to go on with it if it is there; what ends its block by an error is its last line."""
+    file = path.open("a", encoding="utf-8", errors="backslashreplace")  # closed below, either way
     log = Log(file)
     try:
         yield log

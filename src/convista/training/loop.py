@@ -1,35 +1,31 @@
-"""The loop: batches in, weights moved, each epoch judged; at the end the facts."""
+"""The loop: a course led from its first step to its last, its states kept on the way; at the end the facts."""
 
 from __future__ import annotations
 
-import math
+import hashlib
 import shlex
+import signal
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol
+from types import FrameType
+from typing import NamedTuple, Protocol, Self
 
+import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from convista.dataset import Dataset
 from convista.network import Network
-from convista.training.augmentation import Affine
-from convista.training.facts import Epoch, Facts, Steps
+from convista.training.checkpoint import Checkpoint, State
+from convista.training.course import Course, DivergedError
+from convista.training.facts import Epoch, Facts
 from convista.training.gathering import gather
-from convista.training.judgement import judge
-from convista.training.schedule import Moment, one_cycle
+from convista.training.precision import quicker_precision
 from convista.training.settings import Settings
-from convista.training.start import new_network, resolve, tensors
-
-SECOND_BETA = 0.99  # of AdamW: remembers about a hundred steps, which suits runs of a thousand
-
-
-class DivergedError(RuntimeError):
-    """Training went wrong: the loss is no longer a number."""
+from convista.training.start import new_network, resolve
 
 
 class Watcher(Protocol):
@@ -41,6 +37,9 @@ class Watcher(Protocol):
     def epoch(self, epoch: Epoch) -> None:
         """Hear how an epoch went."""
 
+    def say(self, sentence: str) -> None:
+        """Hear of what is out of the ordinary: a run that goes on, or went back."""
+
 
 class Trained(NamedTuple):
     """A trained network, and what is known about its training."""
@@ -49,12 +48,31 @@ class Trained(NamedTuple):
     facts: Facts
 
 
-def fit(dataset: Dataset, settings: Settings | None = None, *, watcher: Watcher | None = None) -> Trained:
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C ended a run after a batch; its state is kept, and its network can be used as it is."""
+
+    def __init__(self, network: Network, done: int, total: int) -> None:
+        super().__init__(f"stopped after step {done:,} of {total:,}")
+        self.network = network
+
+    def with_words(self, words: str) -> Self:
+        """Return it with more to say."""
+        self.args = (f"{self}; {words}",)
+        return self
+
+
+def fit(
+    dataset: Dataset,
+    settings: Settings | None = None,
+    *,
+    watcher: Watcher | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> Trained:
     """Train a new network on a data set, by AdamW and one cycle of the learning rate.
 
-    The same data, settings and versions give the same weights bit for bit on the same machine. Random numbers are
-    drawn from the run's own generator: those of torch and NumPy stay as they were. The weights are those after the
-    last step: nothing is chosen by the validation images.
+    The same data, settings and versions give the same weights bit for bit on the same machine, however often the run
+    was ended and gone on with between. Random numbers are drawn from the run's own generator: those of torch and NumPy
+    stay as they were. The weights are those after the last step: nothing is chosen by the validation images.
 
     Parameters
     ----------
@@ -64,99 +82,140 @@ def fit(dataset: Dataset, settings: Settings | None = None, *, watcher: Watcher 
         The choices; by default those for the built-in sample.
     watcher
         Is told of every batch and epoch. What it raises ends the training.
+    checkpoint
+        Where the state is kept after each epoch, and within one every so many seconds. A state that is there is gone
+        on from.
 
     Raises
     ------
     ValueError
-        When the data are too few to learn from, or the network does not fit them.
+        When the data are too few to learn from, the network does not fit them, or the state belongs to other data.
     DivergedError
-        When the loss is no longer a number.
+        When the loss is no longer a number, for the second time: the first time the run goes back to the begin of the
+        epoch, and on with a third of the learning rate.
+    Stopped
+        When Ctrl-C was typed: after the batch, with the state kept. Typed once more it stops at once.
     """
     started, given = datetime.now(UTC).astimezone(), settings or Settings()
     settings = resolve(dataset, given)
     network = new_network(dataset, settings)
-    with _threads(settings.threads or 1):
-        course = _Course(network, dataset, settings, watcher)
-        history = [course.epoch(number) for number in range(1, settings.epochs + 1)]
+    state = checkpoint.read() if checkpoint else None
+    with _threads(settings.threads or 1), _asked_to_stop() as asked:
+        if settings.precision == "auto":
+            found = state.facts["precision"] if state else quicker_precision(network, dataset, settings)
+            settings = replace(settings, precision=found)
+        course = Course(network, dataset, settings)
+        leader = _Leader(course, watcher or _Deaf(), checkpoint, asked, _digest(dataset) if checkpoint else "")
+        if state:
+            leader.go_on(state)
+        leader.lead()
+        network = course.result
         network.to(memory_format=torch.contiguous_format).eval()  # type: ignore[call-overload]
-        facts = gather(dataset, network, settings, history, course.steps(), started)
-    return Trained(network, replace(facts, command=f"convista train {shlex.quote(dataset.name)} {given.options()}"))
+        facts = gather(dataset, network, settings, course.history, course.steps(), started)
+    return Trained(
+        network,
+        replace(
+            facts,
+            command=f"convista train {shlex.quote(dataset.name)} {given.options()}",
+            seconds=facts.seconds + leader.before,
+        ),
+    )
 
 
-class _Course:
-    """A training run on its way: weights, optimizer, random numbers, and what was noted of each step."""
+class _Leader:
+    """Leads a course to its end: tells of it, keeps its states, stops where it is asked to."""
 
-    def __init__(self, network: Network, dataset: Dataset, settings: Settings, watcher: Watcher | None) -> None:
-        # The faster order of the numbers in memory, on a CPU too.
-        self.network: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.valid, self.settings, self.watcher = dataset.valid, settings, watcher
-        self.images, self.labels = tensors(dataset.train)
-        self.generator = torch.Generator().manual_seed(settings.seed)
-        self.affine = Affine(settings.rotation, settings.zoom, settings.shear, settings.shift)
-        self.optimizer = _optimizer(network, settings)
-        self.batches = math.ceil(len(self.labels) / settings.batch)
-        self.total = self.batches * settings.epochs
-        self.losses: list[float] = []
-        self.moments: list[Moment] = []
+    def __init__(
+        self, course: Course, watcher: Watcher, checkpoint: Checkpoint | None, asked: threading.Event, data: str
+    ) -> None:
+        self._course, self._watcher, self._checkpoint = course, watcher, checkpoint
+        self._asked, self._data, self._began = asked, data, time.perf_counter()
+        self.before = 0.0
+        """Seconds of training before this process went on with it."""
 
-    def epoch(self, number: int) -> Epoch:
-        """Pass over the training images once, in batches of nearly the same size, and judge the network."""
-        began = time.perf_counter()
-        order = torch.randperm(len(self.labels), generator=self.generator)
-        for chosen in order.tensor_split(self.batches):
-            self.step(chosen)
-        judged = judge(self.network, self.valid, self.settings.label_smoothing)
-        train_loss = math.fsum(self.losses[-self.batches :]) / self.batches
-        epoch = Epoch(number, train_loss, judged.loss, judged.accuracy, time.perf_counter() - began)
-        if self.watcher:
-            self.watcher.epoch(epoch)
-        return epoch
-
-    def step(self, chosen: Tensor) -> None:
-        """Move the weights once, by the images of these numbers."""
-        moment = one_cycle(len(self.losses) / self.total, self.settings.rate)
-        for group in self.optimizer.param_groups:
-            group["lr"], group["betas"] = moment.rate, (moment.momentum, SECOND_BETA)
-        loss = self.loss(chosen)
-        self.note(moment, loss.item())
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
-
-    def loss(self, chosen: Tensor) -> Tensor:
-        """Return the loss of a batch of moved images."""
-        images = self.affine(self.images[chosen].float(), self.generator)  # (batch, channels, rows, cols)
-        logits = self.network(images.contiguous(memory_format=torch.channels_last))  # (batch, classes)
-        return functional.cross_entropy(logits, self.labels[chosen], label_smoothing=self.settings.label_smoothing)
-
-    def note(self, moment: Moment, loss: float) -> None:
-        """Keep a step's numbers, tell the watcher, and stop where the loss is none."""
-        self.losses.append(loss)
-        self.moments.append(moment)
-        done = len(self.losses)
-        if not math.isfinite(loss):
-            raise DivergedError(
-                f"training diverged: the loss was {loss} at step {done} of {self.total}, where the learning rate was "
-                f"{moment.rate:.3g}; try a lower peak, such as rate={self.settings.rate / 10:.3g}"
+    def go_on(self, state: State) -> None:
+        """Go on from a state that was kept."""
+        if state.facts["data"] != self._data:
+            raise ValueError(
+                "data changed since this run was stopped, so it can't go on as the same run; give a new folder"
             )
-        if self.watcher:
-            self.watcher.batch(done, self.total, loss)
+        self._course.restore(state)
+        self.before = state.facts["elapsed"]
+        self._watcher.say(f"goes on after step {self._course.done:,} of {self._course.total:,}")
+        for epoch in self._course.history:
+            self._watcher.epoch(epoch)
 
-    def steps(self) -> Steps:
-        """Return the numbers of all steps."""
-        rates, momenta = zip(*self.moments, strict=True)
-        return Steps(tuple(self.losses), rates, momenta)
+    def lead(self) -> None:
+        """Pass all epochs."""
+        while len(self._course.history) < self._course.settings.epochs:
+            try:
+                epoch = self._course.epoch(self._hear)
+            except DivergedError as error:
+                if self._course.gentler < 1:
+                    raise
+                self._watcher.say(f"{error.fault}; {self._course.go_back()}")
+            else:
+                self._watcher.epoch(epoch)
+                self._keep()
+
+    def _hear(self, course: Course, loss: float) -> None:
+        """Hear of a step."""
+        self._watcher.batch(course.done, course.total, loss)
+        if self._checkpoint and self._checkpoint.is_due:
+            self._keep()
+        if self._asked.is_set():
+            self._keep()
+            raise Stopped(course.result, course.done, course.total)
+
+    def _keep(self) -> None:
+        if self._checkpoint:
+            state = self._course.state()
+            elapsed = self.before + time.perf_counter() - self._began
+            facts = {"data": self._data, "elapsed": elapsed, "precision": self._course.settings.precision}
+            self._checkpoint.write(State(state.tensors, state.facts | facts))
 
 
-def _optimizer(network: Network, settings: Settings) -> torch.optim.AdamW:
-    """Return AdamW whose decay spares norms and biases: they have one number a channel, and nothing to unlearn."""
-    kernels = [parameter for parameter in network.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
-    groups = [
-        {"params": kernels, "weight_decay": settings.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.rate, fused=True)
+class _Deaf:
+    """A watcher that does nothing."""
+
+    def batch(self, done: int, total: int, loss: float) -> None:
+        pass
+
+    def epoch(self, epoch: Epoch) -> None:
+        pass
+
+    def say(self, sentence: str) -> None:
+        pass
+
+
+def _digest(dataset: Dataset) -> str:
+    """Return what tells these images and labels from all others."""
+    digest = hashlib.sha256()
+    for split in (dataset.train, dataset.valid):
+        for array in (split.images, split.labels):
+            digest.update(repr(array.shape).encode())
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Have the first Ctrl-C set the event that is yielded, and the second one stop at once as ever."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():  # signals come to the main thread only
+        yield asked
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def hear(_: int, __: FrameType | None) -> None:
+        asked.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

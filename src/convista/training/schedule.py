@@ -20,7 +20,7 @@ class Moment(NamedTuple):
     rate: float
     """Learning rate."""
     momentum: float
-    """AdamW's first beta."""
+    """SGD's, or AdamW's first beta."""
 
 
 def one_cycle(done: float, peak: float) -> Moment:
@@ -37,6 +37,15 @@ def one_cycle(done: float, peak: float) -> Moment:
         start, height = END, _rise((1 - done) / (1 - WARM_UP))
     rate = peak * (start + (1 - start) * height)
     return Moment(rate, MOMENTUM_HIGH + (MOMENTUM_LOW - MOMENTUM_HIGH) * height)
+
+
+def constant(peak: float, momentum: float) -> Moment:
+    """Return the same at each step.
+
+    >>> constant(0.06, 0.9)
+    Moment(rate=0.06, momentum=0.9)
+    """
+    return Moment(peak, momentum)
 
 
 def _rise(share: float) -> float:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
+from types import MappingProxyType
+
+from convista.errors import one_of
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,20 @@ class Settings:
     """Fixes the first weights, the order of the images and how they are moved."""
     threads: int | None = None
     """For torch; None chooses by the size of the network."""
+    optimizer: str = "adamw"
+    """"adamw", or "sgd" with Nesterov's momentum."""
+    schedule: str = "one_cycle"
+    """How the learning rate goes: "one_cycle" up and down, or "constant"."""
+    momentum: float = 0.9
+    """Of a constant schedule; one cycle moves it against the learning rate."""
     weight_decay: float = 0.05
-    """Of AdamW; not on norms and biases."""
+    """Not on norms and biases."""
+    clip: float = 0.0
+    """The gradient's largest length; 0: as long as it is."""
+    average: float = 0.0
+    """Decay of a moving average of the weights, which is then judged and saved; 0: the weights themselves."""
+    precision: str = "auto"
+    """Of convolutions in training: "float32", "bfloat16", or "auto": the quicker in three steps of each."""
     label_smoothing: float = 0.1
     """The probability that the target spreads over all classes."""
     rotation: float = 10.0
@@ -49,10 +64,22 @@ class Settings:
     """They are slanted by up to so many pixels sideways per pixel down."""
     shift: float = 2.0
     """They are moved by up to so many pixels."""
+    flip: str = "auto"
+    """"none", "horizontal", "both", or "auto": horizontal where images are coloured and no class is a single sign."""
+    colour: float = 0.0
+    """Brightness and contrast change by up to this share."""
+    erase: float = 0.0
+    """Share of the images of which a rectangle is made grey."""
+    mixup: float = 0.0
+    """Two images and their labels are mixed, by a share from Beta(mixup, mixup)."""
+    cutmix: float = 0.0
+    """A rectangle of another image is put in, by a share from Beta(cutmix, cutmix), and the labels are mixed."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.network, str):
             raise TypeError(f"network (={self.network!r}) must be a name or a line of text")
+        for name, words in CHOICES.items():
+            one_of(name, getattr(self, name), words)
         for name, (kind, least, most) in _RANGES.items():
             value = getattr(self, name)
             if value is not None or name != "threads":
@@ -77,6 +104,16 @@ class Settings:
         return shlex.join(word for f in told for word in ("--" + f.name.replace("_", "-"), words[f.name]))
 
 
+CHOICES = MappingProxyType(
+    {
+        "optimizer": ("adamw", "sgd"),
+        "schedule": ("one_cycle", "constant"),
+        "precision": ("auto", "float32", "bfloat16"),
+        "flip": ("auto", "none", "horizontal", "both"),
+    }
+)
+"""The words that a choice may be."""
+
 _RANGES: dict[str, tuple[type, float, float]] = {
     "epochs": (int, 1, 100_000),
     "batch": (int, 4, 100_000),
@@ -89,6 +126,13 @@ _RANGES: dict[str, tuple[type, float, float]] = {
     "zoom": (float, 0, 3),
     "shear": (float, 0, 10),
     "shift": (float, 0, 10_000),
+    "momentum": (float, 0, 0.9999),
+    "clip": (float, 0, 1e9),
+    "average": (float, 0, 0.99999),
+    "colour": (float, 0, 1),
+    "erase": (float, 0, 1),
+    "mixup": (float, 0, 100),
+    "cutmix": (float, 0, 100),
 }
 
 

@@ -19,7 +19,7 @@ ONE_THREAD_UP_TO = 1_000_000  # multiplications an image: below, sharing the wor
 
 
 def resolve(dataset: Dataset, settings: Settings) -> Settings:
-    """Return the settings with what was left open decided: the network's line of text, the number of threads.
+    """Return the settings with what was left open decided: the network's line of text, threads, whether to mirror.
 
     Raises
     ------
@@ -28,7 +28,9 @@ def resolve(dataset: Dataset, settings: Settings) -> Settings:
     """
     _check(dataset)
     network = new_network(dataset, settings)
-    return replace(settings, network=network.text, threads=_threads(settings, network))
+    return replace(
+        settings, network=network.text, threads=_threads(settings, network), flip=flip_for(dataset, settings)
+    )
 
 
 def _check(dataset: Dataset) -> None:
@@ -60,6 +62,17 @@ def network_for(settings: Settings, image_shape: tuple[int, int, int]) -> str:
     if settings.network != "auto":
         return settings.network
     return "simple" if max(image_shape[1:]) <= SIMPLE_UP_TO else "small"
+
+
+def flip_for(dataset: Dataset, settings: Settings) -> str:
+    """Return how images are mirrored; "auto": left to right, if they are coloured and no class is a single sign.
+
+    A mirrored digit or letter is another sign or none; grey images are most often of these.
+    """
+    if settings.flip != "auto":
+        return settings.flip
+    signs = dataset.train.images.shape[1] == 1 or any(len(name) == 1 for name in dataset.classes)
+    return "none" if signs else "horizontal"
 
 
 def tensors(split: Split) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,211 @@
+"""A run folder: train into it, go on in it, load from it. What is in it is whole, and no run is overwritten unasked.
+
+======================  ============================================================
+config.json             what the run was told to do
+log.txt                 what happened when, from the settings to the result or the fault
+checkpoint.safetensors  the state from which the run goes on
+model.safetensors       the network; `load` reads it
+history.csv             a row for each epoch
+report.html             everything, to look at
+======================  ============================================================
+
+order    what a run was told
+folder   the folder: new, on its way, or finished
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import time
+from dataclasses import astuple, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from convista.dataset import load_dataset
+from convista.errors import did_you_mean
+from convista.files import write_text
+from convista.network import Network, load_network, save_network
+from convista.run.folder import (
+    FILES,
+    HISTORY,
+    LOG,
+    MODEL,
+    REPORT,
+    How,
+    RunFolderError,
+    claim,
+    how,
+    numbered,
+    unfinished,
+    workplace,
+)
+from convista.run.order import Order, settings_of, words_of
+from convista.training import Checkpoint, Epoch, Facts, Settings, Stopped, Watcher, fit, open_log, resolve
+
+__all__ = ["Run", "RunFolderError", "load", "train"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training run."""
+
+    folder: Path
+    model: Network
+    facts: Facts
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the validation images that the network gets right, 0 to 1."""
+        return self.facts.accuracy
+
+    @property
+    def history(self) -> tuple[Epoch, ...]:
+        """How each epoch went."""
+        return self.facts.history
+
+    def report(self) -> Path:
+        """Return the path of the report, which is written anew if it is missing."""
+        from convista.studio import write_report
+
+        path = self.folder / REPORT
+        return path if path.is_file() else write_report(self.facts, path)
+
+
+def train(
+    data: str | os.PathLike[str] = "mnist_sample",
+    *,
+    out: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    size: int | tuple[int, int] | None = None,
+    network: str = Settings.network,
+    epochs: int = Settings.epochs,
+    batch: int = Settings.batch,
+    rate: float = Settings.rate,
+    seed: int = Settings.seed,
+    threads: int | None = None,
+    watcher: Watcher | None = None,
+    **recipe: Any,
+) -> Run:
+    """Train a new network on labelled images, and write all about it into a run folder.
+
+    A run that was killed, or stopped by Ctrl-C, goes on when it is told the same again for the same folder, and ends
+    with the same weights, bit for bit, as one that was never stopped (same machine, versions and threads).
+
+    Parameters
+    ----------
+    data
+        The name of a data set, or a folder ``train|valid/<class>/<image>``.
+    out
+        The run folder, made if need be; it must be empty, or hold the same run on its way. By default the next free
+        of ``runs/1``, ``runs/2``, ...
+    overwrite
+        Whether `out` may hold a run that was told exactly the same; it is replaced when the new one is finished.
+    resume
+        Go on with the same run: in `out`, or the latest in ``runs`` that is on its way. One that is finished comes
+        back as it is; where `out` holds none, it begins.
+    size
+        Rows and columns of the images for the network; see `convista.dataset.load_dataset`.
+    network, epochs, batch, rate, seed, threads, **recipe
+        See `convista.training.Settings`, which lists the rest of the recipe, too.
+    watcher
+        Is told of every batch and epoch, to draw a progress bar.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a setting, a folder or data that can't be used.
+    convista.training.DivergedError
+        When the loss is no longer a number; the run folder then keeps the log.
+    convista.training.Stopped
+        A KeyboardInterrupt: Ctrl-C was typed; the folder holds the network so far, and goes on from there.
+    """
+    main = {"network": network, "epochs": epochs, "batch": batch, "rate": rate, "seed": seed, "threads": threads}
+    order = Order(words_of(data), size, None if out is None else Path(out), settings_of(main, recipe))
+    if resume and order.out is None:
+        order = order.into(unfinished(order.config()))
+    way = how(order.out, order.config(), overwrite=overwrite, resume=resume) if order.out else How.BEGIN
+    began = time.perf_counter()
+    dataset = load_dataset(order.data, size=size)
+    resolved = resolve(dataset, order.settings)  # before a folder is made: it may refuse
+    reading = time.perf_counter() - began
+    folder = order.out or numbered()
+    with workplace(folder, way) as place:
+        claim(place, order.config())
+        checkpoint = Checkpoint(place)
+        with open_log(place / LOG) as log:
+            log.begin(order.command(), resolved, dataset)
+            told = _Both(log, watcher) if watcher else log
+            try:
+                trained = fit(dataset, order.settings, watcher=told, checkpoint=checkpoint)
+            except Stopped as stopped:
+                if way is How.REPLACE:
+                    raise stopped.with_words(f'the run that was in "{folder}" is kept') from None
+                save_network(stopped.network, place / MODEL)
+                raise stopped.with_words(
+                    f'the network so far is in "{folder}"; go on: {order.into(folder).command()} --resume'
+                ) from None
+            facts = replace(trained.facts, command=order.command(), seconds=reading + trained.facts.seconds)
+            _write(place, trained.network, facts)
+            checkpoint.forget_previous()
+            log.end(facts)
+    return Run(folder, trained.network, facts)
+
+
+def load(run: str | os.PathLike[str]) -> Network:
+    """Read the network of a run folder, or a network's file.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such folder or file.
+    RunFolderError
+        When the folder holds no finished run; the text lists what is missing.
+    convista.network.NetworkFileError
+        When the file is damaged, or no network of convista.
+    """
+    path = Path(run)
+    if not path.exists():
+        near = did_you_mean(path.name, sorted(p.name for p in path.parent.glob("*/")))
+        raise FileNotFoundError(f'run (="{path}") is neither a folder nor a file{near}')
+    if path.is_dir() and not (path / MODEL).is_file():
+        missing = ", ".join(name for name in FILES if not (path / name).exists())
+        raise RunFolderError(f'run (="{path}") is not the folder of a finished run: it lacks {missing}')
+    return load_network(path / MODEL if path.is_dir() else path)
+
+
+class _Both:
+    """A watcher that tells two."""
+
+    def __init__(self, *watchers: Watcher) -> None:
+        self._watchers = watchers
+
+    def batch(self, done: int, total: int, loss: float) -> None:
+        for watcher in self._watchers:
+            watcher.batch(done, total, loss)
+
+    def epoch(self, epoch: Epoch) -> None:
+        for watcher in self._watchers:
+            watcher.epoch(epoch)
+
+    def say(self, sentence: str) -> None:
+        for watcher in self._watchers:
+            watcher.say(sentence)
+
+
+def _write(place: Path, network: Network, facts: Facts) -> None:
+    from convista.studio import write_report
+
+    save_network(network, place / MODEL)
+    write_text(place / HISTORY, _table(facts.history))
+    write_report(facts, place / REPORT)
+
+
+def _table(history: tuple[Epoch, ...]) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(field.name for field in fields(Epoch))
+    writer.writerows(astuple(epoch) for epoch in history)
+    return file.getvalue()
