@@ -362,3 +362,12 @@ for engine in ("direct", "separable"):
 def test_processors_with_narrower_vectors_get_the_same_sums(tmp_path, features, width):
     places = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": features, "XDG_CACHE_HOME": str(tmp_path)}
     assert run_alone(NARROWER, **places).split() == [str(width), "True"] * 4
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or os.cpu_count() == 1, reason="one processor, or not Linux")
+def test_a_helper_keeps_off_the_callers_processor():
+    where = min(os.sched_getaffinity(0))
+    helper = threads._Helper()
+    helper.start(threads._Shared(lambda first, last: None, 1, 1), where)
+    helper.wait()
+    assert os.sched_getaffinity(helper._thread.native_id) == os.sched_getaffinity(0) - {where}

@@ -43,7 +43,7 @@ def test_torch_leaves_out_the_zeros_around_and_no_other_border():
     bytes_moved = 4 * (2 * 64 * 64 * 49 + 64 * 64 * 49)
     for mode, products in (("zeros", inside), ("replicate", 64 * 64 * 64 * 49 * 49)):
         wanted = rates.torch_call + rates.torch * products + rates.torch_byte * bytes_moved
-        assert seconds(*layer, padding=3, padding_mode=mode, threads=1) == pytest.approx(wanted)
+        assert seconds(*layer, padding=3, padding_mode=mode, threads=1) == pytest.approx(wanted, rel=2e-3)
 
 
 def test_torch_is_charged_for_lanes_without_a_filter_and_for_float64(monkeypatch):

@@ -40,6 +40,10 @@ ROWS_ALONE, STRIDED, MANY_CHANNELS = 2.7, 4, 2.5
 many channels."""
 
 
+SEEN = 0.1
+"""The share of the shorter of products and memory traffic that the longer one does not hide."""
+
+
 class Engine(Protocol):
     """One way to compute."""
 
@@ -230,7 +234,8 @@ def _width(work: Work) -> float:
 
 def _shared(work: Work, seconds: float, rates: Rates) -> float:
     """Return how long work takes on the threads there are; memory gives all together no more than it has."""
-    return max(seconds / work.threads, rates.memory * work.problem.bytes)
+    products, memory = seconds / work.threads, rates.memory * work.problem.bytes
+    return max(products, memory) + SEEN * min(products, memory)
 
 
 def _alone(problem: Problem) -> float:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from convista.window import whole
 
-WORTH_A_THREAD = 1_000_000
+WORTH_A_THREAD = 8_000_000
 """Multiply-adds below which waking a second thread costs more than it saves."""
 PARTS_A_THREAD = 4
 """Parts that each thread is meant to do: whoever is done first takes the next, should the others be held up."""
@@ -61,6 +63,17 @@ def share_out(work: Callable[[int, int], None], lines: int, multiply_adds: int, 
         _crew.free.release()
 
 
+def _processor_call() -> Callable[[], int]:
+    """Return what tells the number of the processor that a thread runs on; -1 where the system has no such call."""
+    if hasattr(os, "sched_setaffinity"):
+        with suppress(AttributeError, OSError):
+            return ctypes.CDLL(None).sched_getcpu
+    return lambda: -1
+
+
+_processor = _processor_call()
+
+
 class _Shared:
     """Work in parts that threads take one after the other."""
 
@@ -86,12 +99,23 @@ class _Helper:
         self._begin.acquire()
         self._done.acquire()
         self._shared: Any = None
-        threading.Thread(target=self._serve, name="convista", daemon=True).start()
+        self._beside = -1
+        self._thread = threading.Thread(target=self._serve, name="convista", daemon=True)
+        self._thread.start()
 
-    def start(self, shared: _Shared) -> None:
-        """Wake it."""
+    def start(self, shared: _Shared, caller: int) -> None:
+        """Wake it, on another processor than the caller's: there it would wait until the caller is done."""
+        if caller != self._beside:
+            self._keep_off(caller)
         self._shared = shared
         self._begin.release()
+
+    def _keep_off(self, processor: int) -> None:
+        self._beside = processor
+        others = os.sched_getaffinity(0) - {processor}
+        if others and self._thread.native_id is not None:
+            with suppress(OSError):
+                os.sched_setaffinity(self._thread.native_id, others)
 
     def wait(self) -> None:
         """Return when it is done."""
@@ -116,9 +140,9 @@ class _Crew:
         """Do the work on this thread and on so many others; raise what went wrong on any."""
         while len(self._helpers) < helpers:
             self._helpers.append(_Helper())
-        mine = self._helpers[:helpers]
+        mine, caller = self._helpers[:helpers], _processor()
         for helper in mine:
-            helper.start(shared)
+            helper.start(shared, caller)
         shared.help()
         for helper in mine:
             helper.wait()
