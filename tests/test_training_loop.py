@@ -199,6 +199,23 @@ def test_a_loss_that_is_no_number_goes_back_once_and_says_so(shapes, monkeypatch
     assert len(facts.history) == QUICK.epochs
 
 
+def test_a_run_that_went_on_goes_back_as_far_as_one_that_was_never_stopped(shapes, tmp_path, monkeypatch):
+    settings = replace(QUICK, epochs=3)
+    lose_at(monkeypatch, 10)
+    whole = fit(shapes, settings)
+    monkeypatch.undo()
+    watcher = Notes()
+    watcher.batch = lambda done, total, loss: (_ for _ in ()).throw(Killed) if done == 9 else None
+    with pytest.raises(Killed):
+        fit(shapes, settings, watcher=watcher, checkpoint=Checkpoint(tmp_path, every=0))
+    lose_at(monkeypatch, 10)
+    notes = Notes()
+    gone_on = fit(shapes, settings, watcher=notes, checkpoint=Checkpoint(tmp_path))
+    assert notes.said[0] == "goes on after step 8 of 18"
+    assert "went back to the begin of epoch 2 " in notes.said[1]
+    assert fingerprint(gone_on.network) == fingerprint(whole.network)
+
+
 def test_a_second_one_stops_with_the_step_and_the_rate(shapes, monkeypatch):
     lose_at(monkeypatch, 8, 7)
     with pytest.raises(DivergedError) as caught:

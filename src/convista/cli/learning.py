@@ -55,7 +55,7 @@ def train(
     batch: Annotated[int | None, recipe("batch", "Images a step")] = None,
     rate: Annotated[float | None, recipe("rate", "The highest learning rate")] = None,
     threads: Annotated[int | None, recipe("threads", "Threads; by default as many as the network needs")] = None,
-    weight_decay: Annotated[float | None, recipe("weight-decay", "Not on norms and biases")] = None,
+    weight_decay: Annotated[float | None, recipe("weight-decay", "Shrinks weights, not norms and biases")] = None,
     label_smoothing: Annotated[float | None, recipe("label-smoothing", "Share spread over all classes")] = None,
     rotation: Annotated[float | None, recipe("rotation", "Turn images by up to so many degrees")] = None,
     zoom: Annotated[float | None, recipe("zoom", "Stretch them by up to this share")] = None,

@@ -108,7 +108,13 @@ class _Direct:
         return rates.call + _shared(work, each * problem.multiply_adds, rates)
 
     def why(self, work: Work) -> str:
-        rows, cols = work.problem.kernel
+        problem = work.problem
+        rows, cols = problem.kernel
+        from convista.grid.direct import bank  # loads numba
+        from convista.grid.ready import sums_of
+
+        if bank.suits(problem, sums_of(problem.precision)):
+            return f"{problem.filters // problem.groups} filters lie side by side in vectors, and share each pixel"
         return f"{rows} x {cols} weights a stop, multiplied and added in registers straight from the image"
 
     def prepare(self, work: Work) -> Job:

@@ -59,6 +59,7 @@ class Course:
         self._seconds = 0.0
         """That the present epoch has taken so far."""
         self._good = self.state()
+        """At the begin of this epoch."""
 
     @property
     def done(self) -> int:
@@ -155,6 +156,20 @@ class Course:
             "gentler": self.gentler,
         }
         return State({name: tensor.clone() for name, tensor in held.items()}, facts)
+
+    def whole_state(self) -> State:
+        """Return the state, within an epoch with that of its begin, to which the run may have to go back."""
+        state = self.state()
+        if self.done == len(self.history) * self.batches:
+            return state
+        begin = {f"begin.{name}": tensor for name, tensor in self._good.tensors.items()}
+        return State(state.tensors | begin, state.facts | {"begin": self._good.facts})
+
+    def go_on(self, state: State) -> None:
+        """Stand where the run stood whose whole state this is."""
+        begin = _part(state.tensors, "begin.")
+        self.restore(state)
+        self._good = State(begin, state.facts["begin"]) if begin else self.state()
 
     def restore(self, state: State) -> None:
         """Stand where the run stood whose state this is."""

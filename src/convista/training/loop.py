@@ -68,7 +68,7 @@ def fit(
     watcher: Watcher | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> Trained:
-    """Train a new network on a data set, by AdamW and one cycle of the learning rate.
+    """Train a new network on a data set, by default with AdamW and one cycle of the learning rate.
 
     The same data, settings and versions give the same weights bit for bit on the same machine, however often the run
     was ended and gone on with between. Random numbers are drawn from the run's own generator: those of torch and NumPy
@@ -139,7 +139,7 @@ class _Leader:
             raise ValueError(
                 "data changed since this run was stopped, so it can't go on as the same run; give a new folder"
             )
-        self._course.restore(state)
+        self._course.go_on(state)
         self.before = state.facts["elapsed"]
         self._watcher.say(f"goes on after step {self._course.done:,} of {self._course.total:,}")
         for epoch in self._course.history:
@@ -169,7 +169,7 @@ class _Leader:
 
     def _keep(self) -> None:
         if self._checkpoint:
-            state = self._course.state()
+            state = self._course.whole_state()
             elapsed = self.before + time.perf_counter() - self._began
             facts = {"data": self._data, "elapsed": elapsed, "precision": self._course.settings.precision}
             self._checkpoint.write(State(state.tensors, state.facts | facts))
