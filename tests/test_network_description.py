@@ -29,10 +29,16 @@ def test_the_simple_network_is_the_chapters():
         "3x3 classes, mean",
         "1x1 4, res 5x3, 3x3 classes, mean",
         "1x5 4,3x3/3   2 , mean",
+        "no  norm ,1x1 4, res 3x3, mean",
     ],
 )
 def test_text_and_records_go_round(line):
     assert describe(str(describe(line))) == describe(line)
+
+
+def test_only_the_words_in_front_leave_the_norm_out():
+    assert not describe("no norm, 3x3 8, mean").norm
+    assert describe("3x3 8, mean").norm
 
 
 @pytest.mark.parametrize("text", list(NAMED.values()))
@@ -48,6 +54,8 @@ def test_named_lines_are_written_as_they_are_printed(text):
         ("3x3 8, 3 16, mean", 'the item "3 16" is not understood in "3x3 8, 3 16, mean"'),
         ("3x3 8,, mean", 'the item "" is not understood in "3x3 8,, mean"'),
         ("", 'the item "" is not understood in ""'),
+        ("3x3 8, no norm, mean", 'the item "no norm" must be the first'),
+        ("no norm", 'the item "" is not understood in "no norm"'),
         ("3x3 8, mean, 3x3 classes", 'the item "mean" must be the last'),
         ("classes", 'the item "classes" is not understood in "classes"'),
         ("3x3/0 8, mean", 'the item "3x3/0 8" has a number outside 1 to 4096'),
@@ -73,5 +81,5 @@ def test_a_wrong_name_names_the_near_one():
         describe("simpel")
     assert (
         str(caught.value)
-        == f'network (="simpel") must be one of simple, small, medium, resnet; did you mean "simple"?; or {GRAMMAR}'
+        == f'network (="simpel") must be one of chapter, simple, small, medium, resnet; did you mean "simple"?; or {GRAMMAR}'
     )

@@ -46,6 +46,13 @@ def test_a_residual_item_adds_its_convolutions_to_what_comes_in():
     torch.testing.assert_close(block(image), (image + inner).clamp(min=0))
 
 
+def test_without_norms_the_convolutions_have_biases():
+    net = build("no norm, 3x3/2 8, res 3x3, 3x3 classes, mean", 1, 10)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in net.modules())
+    assert all(module.bias is not None for module in net.modules() if isinstance(module, nn.Conv2d))
+    assert [name for name, _ in net[0].named_children()] == ["conv", "relu"]
+
+
 def test_the_mean_of_each_channel_goes_into_the_linear_layer():
     network = build("1x1 3, mean", channels=1, classes=2).eval()
     image = torch.rand(4, 1, 6, 5)

@@ -10,6 +10,7 @@ from convista.errors import did_you_mean
 
 NAMED = MappingProxyType(
     {
+        "chapter": "no norm, 5x5/2 8, 3x3/2 16, 3x3/2 32, 3x3/2 64, 3x3/2 classes",
         "simple": "3x3/2 8, 3x3/2 16, 3x3/2 32, 3x3/2 64, 3x3/2 classes",
         "small": "5x5/2 16, 3x3 16, 3x3/2 32, 3x3 32, 3x3/2 64, 3x3 64, mean",
         "medium": "5x5/2 32, 3x3 32, 3x3/2 64, 3x3 64, 3x3/2 128, 3x3 128, mean",
@@ -22,12 +23,13 @@ GRAMMAR = (
     'a line of items with commas between, from the image to the answer: "3x3 16" is a convolution of 3x3 pixels with '
     '16 filters, "3x3/2 16" the same with stride 2, "res 3x3" two that are added to what comes in; the last item is a '
     'convolution with "classes" for its number of filters, or "mean" (the mean of each channel, then a linear layer '
-    "unless the channels are the classes)"
+    'unless the channels are the classes); "no norm" in front leaves the batch normalisation out'
 )
 
 _CONVOLUTION = re.compile(r"(?P<rows>\d+)x(?P<cols>\d+)(?:/(?P<stride>\d+))?\s+(?P<filters>\d+|classes)", re.ASCII)
 _RESIDUAL = re.compile(r"res\s+(?P<rows>\d+)x(?P<cols>\d+)", re.ASCII)
 _WORDS = ("mean", "classes", "res")
+NO_NORM = "no norm"
 _MOST = 4096  # of any number in an item: beyond it stands a slip of the finger, or a file made to exhaust memory
 
 
@@ -74,6 +76,8 @@ class Description:
 
     items: tuple[Item, ...]
     mean: bool
+    norm: bool = True
+    """Whether batch normalisation follows each convolution but the last."""
 
     @property
     def convolutions(self) -> tuple[Convolution, ...]:
@@ -81,7 +85,7 @@ class Description:
         return tuple(item for item in self.items if isinstance(item, Convolution))
 
     def __str__(self) -> str:
-        return ", ".join([*map(str, self.items), *(["mean"] if self.mean else [])])
+        return ", ".join([*([] if self.norm else [NO_NORM]), *map(str, self.items), *(["mean"] if self.mean else [])])
 
 
 def describe(network: str) -> Description:
@@ -90,16 +94,18 @@ def describe(network: str) -> Description:
     >>> print(describe("simple"))
     3x3/2 8, 3x3/2 16, 3x3/2 32, 3x3/2 64, 3x3/2 classes
     >>> describe("5x5/2 16, mean")
-    Description(items=(Convolution(kernel=(5, 5), stride=2, filters=16),), mean=True)
+    Description(items=(Convolution(kernel=(5, 5), stride=2, filters=16),), mean=True, norm=True)
     """
     text = network.strip()
     if text.isidentifier() and text not in _WORDS:
         text = _line_of(text)
     items = [item.strip() for item in text.split(",")]
+    norm = " ".join(items[0].split()) != NO_NORM
+    items = items[not norm :] or [""]
     mean = items[-1] == "mean"
     parsed = tuple(_item(item, text) for item in (items[:-1] if mean else items))
     _check_order(parsed, mean, items)
-    return Description(parsed, mean)
+    return Description(parsed, mean, norm)
 
 
 def _line_of(name: str) -> str:
@@ -126,6 +132,8 @@ def _convolution(item: str, text: str) -> Convolution:
     found = _CONVOLUTION.fullmatch(item)
     if item == "mean":
         raise _fault(item, "must be the last")
+    if item == NO_NORM:
+        raise _fault(item, "must be the first")
     if not found:
         raise _fault(item, f'is not understood in "{text}"{did_you_mean(_guess(item), _WORDS)}')
     rows, cols, stride = int(found["rows"]), int(found["cols"]), int(found["stride"] or 1)

@@ -13,12 +13,12 @@ def build(text: str, channels: int, classes: int) -> nn.Sequential:
     """Build the layers of a network from its name or its line of text.
 
     Each convolution is followed by batch normalisation and ReLU, except one whose filters are the classes: its
-    numbers are the answer.
+    numbers are the answer. A line that begins with "no norm" has no batch normalisation, and biases in its place.
 
     Parameters
     ----------
     text
-        ``"simple"``, ``"small"``, ``"medium"``, ``"resnet"``, or a line such as ``"5x5/2 16, 3x3 32, mean"``: items
+        ``"chapter"``, ``"simple"``, ``"small"``, ``"medium"``, ``"resnet"``, or a line such as ``"5x5/2 16, 3x3 32, mean"``: items
         from the image to the answer. ``3x3/2 16`` is a convolution of 3x3 pixels, stride 2, 16 filters, padded by half
         its kernel; ``res 3x3`` two of them, of stride 1, whose result is added to what came in; ``mean`` is each
         channel's mean, followed by a linear layer.
@@ -51,9 +51,9 @@ def build(text: str, channels: int, classes: int) -> nn.Sequential:
     description, layers = describe(text), OrderedDict[str, nn.Module]()
     for number, item in enumerate(description.items):
         if isinstance(item, Residual):
-            layers[str(number)] = ResidualBlock(item, channels)
+            layers[str(number)] = ResidualBlock(item, channels, description.norm)
         else:
-            layers[str(number)] = _block(item, channels, classes)
+            layers[str(number)] = _block(item, channels, classes, description.norm)
             channels = item.filters or classes
     answers = isinstance(item, Convolution) and item.filters is None
     layers.update(_head(channels, classes, description.mean, linear=not answers))
@@ -61,17 +61,17 @@ def build(text: str, channels: int, classes: int) -> nn.Sequential:
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions, each with its norm, whose result is added to what came in; then ReLU.
+    """Two convolutions, each with its norm (if any), whose result is added to what came in; then ReLU.
 
     Source: K. He, X. Zhang, S. Ren, J. Sun, "Deep residual learning for image recognition", arXiv:1512.03385.
     """
 
-    def __init__(self, item: Residual, channels: int) -> None:
+    def __init__(self, item: Residual, channels: int, norm: bool = True) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(channels, channels, item.kernel, padding=item.padding, bias=False)
-        self.norm1, self.relu1 = nn.BatchNorm2d(channels), nn.ReLU()
-        self.conv2 = nn.Conv2d(channels, channels, item.kernel, padding=item.padding, bias=False)
-        self.norm2, self.relu2 = nn.BatchNorm2d(channels), nn.ReLU()
+        self.conv1 = nn.Conv2d(channels, channels, item.kernel, padding=item.padding, bias=not norm)
+        self.norm1, self.relu1 = nn.BatchNorm2d(channels) if norm else nn.Identity(), nn.ReLU()
+        self.conv2 = nn.Conv2d(channels, channels, item.kernel, padding=item.padding, bias=not norm)
+        self.norm2, self.relu2 = nn.BatchNorm2d(channels) if norm else nn.Identity(), nn.ReLU()
 
     def forward(self, images: Tensor) -> Tensor:
         """Return as many channels of the same size."""
@@ -80,13 +80,15 @@ class ResidualBlock(nn.Module):
         return result
 
 
-def _block(convolution: Convolution, channels: int, classes: int) -> nn.Sequential:
+def _block(convolution: Convolution, channels: int, classes: int, norm: bool) -> nn.Sequential:
     last, filters = convolution.filters is None, convolution.filters or classes
     # A bias before batch normalisation would be subtracted again with the mean.
-    conv = nn.Conv2d(channels, filters, convolution.kernel, convolution.stride, convolution.padding, bias=last)
+    conv = nn.Conv2d(
+        channels, filters, convolution.kernel, convolution.stride, convolution.padding, bias=last or not norm
+    )
     block = OrderedDict[str, nn.Module](conv=conv)
     if not last:
-        block.update(norm=nn.BatchNorm2d(filters), relu=nn.ReLU())
+        block.update({"norm": nn.BatchNorm2d(filters)} if norm else {}, relu=nn.ReLU())
     return nn.Sequential(block)
 
 
