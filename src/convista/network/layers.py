@@ -18,10 +18,10 @@ def build(text: str, channels: int, classes: int) -> nn.Sequential:
     Parameters
     ----------
     text
-        ``"chapter"``, ``"simple"``, ``"small"``, ``"medium"``, ``"resnet"``, or a line such as ``"5x5/2 16, 3x3 32, mean"``: items
-        from the image to the answer. ``3x3/2 16`` is a convolution of 3x3 pixels, stride 2, 16 filters, padded by half
-        its kernel; ``res 3x3`` two of them, of stride 1, whose result is added to what came in; ``mean`` is each
-        channel's mean, followed by a linear layer.
+        ``"chapter"``, ``"simple"``, ``"small"``, ``"medium"``, ``"resnet"``, or a line such as
+        ``"5x5/2 16, 3x3 32, mean"``: items from the image to the answer. ``3x3/2 16`` is a convolution of 3x3 pixels,
+        stride 2, 16 filters, padded by half its kernel; ``res 3x3`` two of them, of stride 1, whose result is added to
+        what came in; ``mean`` is each channel's mean, followed by a linear layer.
     channels
         Of the image: 1 grey, 3 colour.
     classes
