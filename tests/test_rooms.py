@@ -30,6 +30,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "picture": ({"image", "window", "kernel"}, {"numpy", "matplotlib", "PIL", "pandas"}),
     "studio": ({"picture", "training"}, {"numpy"}),
     "run": ({"dataset", "network", "training", "picture", "studio"}, {"numpy", "filelock"}),
+    "comparison": ({"dataset", "network", "training", "picture", "studio", "run"}, {"numpy", "torch", "lazy_loader"}),
     "interop": ({"grid", "kernel", "window", "image"}, {"numpy", "scipy", "torch"}),
     "book": ({"dataset", "image", "picture"}, {"numpy", "pandas", "matplotlib", "torch", "PIL"}),
     # the peers that speed is measured against, each in its own file below bench/peers

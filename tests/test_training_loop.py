@@ -227,6 +227,11 @@ def test_a_second_one_stops_with_the_step_and_the_rate(shapes, monkeypatch):
     )
 
 
+def test_one_cycle_moves_the_momentum_of_sgd_whatever_a_constant_one_would_be(shapes):
+    runs = [fit(shapes, replace(QUICK, optimizer="sgd", momentum=momentum)) for momentum in (0.0, 0.9)]
+    assert fingerprint(runs[0].network) == fingerprint(runs[1].network)
+
+
 RICH = replace(QUICK, epochs=3, average=0.9, clip=1.0, mixup=0.4, cutmix=0.5, erase=0.3, colour=0.2, flip="both")
 
 

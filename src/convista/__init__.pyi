@@ -1,4 +1,5 @@
 from . import book as book
+from . import comparison as comparison
 from . import dataset as dataset
 from . import features as features
 from . import grid as grid
@@ -12,6 +13,8 @@ from . import studio as studio
 from . import training as training
 from . import window as window
 from ._version import __version__ as __version__
+from .comparison import compare as compare
+from .comparison import study as study
 from .dataset import untar_data as untar_data
 from .features import KernelFeatures as KernelFeatures
 from .grid import Plan as Plan

@@ -89,7 +89,7 @@ def train(
     }  # fmt: skip
     chosen: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
     with Terminal(chosen.get("epochs", Settings.epochs)) as terminal:
-        _need_packages("training")
+        need_packages("training")
         import convista as cx
 
         run = cx.train(data, out=out, seed=seed, overwrite=overwrite, resume=resume, watcher=terminal, **chosen)
@@ -109,7 +109,7 @@ def predict(
     """Say what a trained network takes images for."""
     if as_json and as_csv:
         raise ValueError("--json and --csv are two forms of one answer; leave one out")
-    _need_packages("predicting")
+    need_packages("predicting")
     import convista as cx
     from convista.network.inputs import image_files
 
@@ -131,7 +131,7 @@ def register(app: typer.Typer) -> None:
         app.command(epilog=examples(*lines))(command)
 
 
-def _need_packages(purpose: str) -> None:
+def need_packages(purpose: str) -> None:
     """Say what is missing and how to get it, before any work is done."""
     from convista.errors import need
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from convista.picture.curves import line_chart
 from convista.studio.figures import percent
 from convista.studio.markup import lines, section, table, tag
-from convista.studio.words import LANGUAGES, WORDS, say
+from convista.studio.pages import in_both
+from convista.studio.words import WORDS, say
 from convista.training.facts import Epoch, Facts
 
 WIDTH, HEIGHT = 440, 280
@@ -34,18 +34,13 @@ def _chart(
     title: str, x_axis: str, series: Mapping[str, Sequence[float]], y_label: str = "", log_y: bool = False
 ) -> str:
     """Return the chart once for each language; keys of `series` are keys of the words."""
-    charts = []
-    for place, language in enumerate(LANGUAGES):
+
+    def draw(place: int) -> str:
         named = {WORDS[key][place]: values for key, values in series.items()}
         name, x_label = WORDS[title][place], WORDS[x_axis][place]
-        svg = line_chart(named, title=name, x_label=x_label, y_label=y_label, log_y=log_y, width=WIDTH, height=HEIGHT)
-        charts.append(tag("div", svg if place == 0 else _without_description(svg), lang=language))
-    return tag("figure", *charts)
+        return line_chart(named, title=name, x_label=x_label, y_label=y_label, log_y=log_y, width=WIDTH, height=HEIGHT)
 
-
-def _without_description(svg: str) -> str:
-    """Return the chart without its English sentences, which a Chinese screen reader can't say."""
-    return re.sub("<desc>.*?</desc>", "", svg, flags=re.DOTALL)
+    return tag("figure", in_both(draw))
 
 
 def _history(facts: Facts) -> str:

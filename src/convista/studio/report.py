@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 
 from convista.files import write_text
 from convista.studio.course import training
 from convista.studio.figures import count, duration, percent, shape, wilson
 from convista.studio.markup import lines, section, table, tag, text, words
 from convista.studio.outcome import confusion, mistakes
+from convista.studio.pages import page
 from convista.studio.thumbnails import thumbnail
 from convista.studio.weights import kernels
 from convista.studio.words import say, term
@@ -31,18 +28,9 @@ def report_html(facts: Facts) -> str:
     Equal facts give equal pages. English is shown first, Chinese where the browser prefers it; a switch on the
     page changes it.
     """
-    script = _asset("report.js")
-    return Template(_asset("report.html")).substitute(
-        title=text(f"{facts.data}: {percent(facts.accuracy)} (convista)"),
-        style=_asset("report.css"),
-        script=script,
-        hash=_hash(script),
-        report=say("report"),
-        headline=_headline(facts),
-        contents=_contents(),
-        sections=lines(part(facts) for part in _PARTS.values()),
-        alone=say("alone"),
-    )
+    title = f"{facts.data}: {percent(facts.accuracy)} (convista)"
+    contents, sections = {name: say(name) for name in _PARTS}, (part(facts) for part in _PARTS.values())
+    return page(title, say("report"), _headline(facts), contents, sections)
 
 
 def write_report(facts: Facts, path: str | os.PathLike[str]) -> Path:
@@ -118,10 +106,6 @@ def _headline(facts: Facts) -> str:
     ])  # fmt: skip
 
 
-def _contents() -> str:
-    return "".join(tag("li", tag("a", say(name), href=f"#{name}")) for name in _PARTS)
-
-
 def _counts(facts: Facts) -> str:
     train, valid = facts.counts["train"], facts.counts["valid"]
     rows = [
@@ -159,11 +143,3 @@ _PARTS = {
     "kernels": kernels,
     "run": run,
 }
-
-
-def _asset(name: str) -> str:
-    return files("convista.studio").joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")

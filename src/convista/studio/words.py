@@ -164,7 +164,7 @@ def say(key: str, **values: object) -> str:
     >>> say("taken", truth="<3>", predicted="7").partition("</span>")[0]
     '<span lang="en">&lt;3&gt;, taken for 7'
     """
-    return _both(WORDS[key], {name: text(value) for name, value in values.items()})
+    return both(WORDS[key], {name: text(value) for name, value in values.items()})
 
 
 def term(name: str) -> str:
@@ -174,10 +174,15 @@ def term(name: str) -> str:
     ('<span lang="en">batch size</span><span lang="zh-Hans">批大小</span>', '&lt;odd&gt;')
     """
     pair = TERMS.get(name.lower().replace("_", " "))
-    return _both(pair, {}) if pair else text(name)
+    return both(pair, {}) if pair else text(name)
 
 
-def _both(pair: tuple[str, str], values: dict[str, str]) -> str:
+def both(pair: tuple[str, str], values: dict[str, str]) -> str:
+    """Return words in both languages, as HTML; the values are pieces.
+
+    >>> both(("a {what}", "{what} 一个"), {"what": "<b>run</b>"})
+    '<span lang="en">a <b>run</b></span><span lang="zh-Hans"><b>run</b> 一个</span>'
+    """
     return "".join(
         tag("span", words.format_map(values), lang=lang) for lang, words in zip(LANGUAGES, pair, strict=True)
     )

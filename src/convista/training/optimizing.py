@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from convista.training.schedule import Moment
+from convista.training.schedule import Moment, one_cycle
 from convista.training.settings import Settings
 
 SECOND_BETA = 0.99
@@ -27,8 +27,8 @@ def optimizer_for(network: nn.Module, settings: Settings) -> torch.optim.Optimiz
         {"params": others, "weight_decay": 0.0},
     ]
     if settings.optimizer == "sgd":
-        nesterov = settings.schedule == "one_cycle" or settings.momentum > 0
-        return torch.optim.SGD(groups, lr=settings.rate, momentum=settings.momentum, nesterov=nesterov, fused=True)
+        momentum = settings.momentum if settings.schedule == "constant" else one_cycle(0, settings.rate).momentum
+        return torch.optim.SGD(groups, lr=settings.rate, momentum=momentum, nesterov=momentum > 0, fused=True)
     return torch.optim.AdamW(groups, lr=settings.rate, fused=True)
 
 
