@@ -5,12 +5,14 @@ What the direct engine can't do in place goes through here: stops whose window h
 that vectors load neighbours whatever the stride: of stride 2 first all even columns, then all odd ones.
 
 Everything is an address or a number of bytes: views would be counted by Numba, row by row, which takes longer than a
-short row.
+short row. Columns are looked up by unsigned numbers, which Numba doesn't take for places counted from the end.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+import numpy as np
 
 from convista.grid.border import OUTSIDE
 from convista.grid.compiling import compiled, inlined
@@ -39,32 +41,38 @@ def pack(
     for channel in range(g.per_group):
         plane, line = source + channel * g.channel_step, packed + channel * g.packed_rows * pitch
         for row in range(rows):
-            at = row_map[top + row]
+            at = row_map[np.uint64(top + row)]
             if at == OUTSIDE:
                 for col in range(cols):
                     put(sums, g.fill, line + _place(g, col) * g.sums_bytes)
             elif together:
-                pixels = plane + at * g.row_step
-                _pack_some(pixel, sums, g, pixels, col_map, left, 0, first, line)
-                between = pixels + (left + first - g.left) * g.col_step
-                move_row(pixel, sums, between, line + first * g.sums_bytes, last - first)
-                _pack_some(pixel, sums, g, pixels, col_map, left, last, cols, line)
+                _pack_row(pixel, sums, g, plane + at * g.row_step, col_map, left, first, last, cols, line)
             else:
-                _pack_some(pixel, sums, g, plane + at * g.row_step, col_map, left, 0, cols, line)
+                for col in range(cols):
+                    _pack_one(pixel, sums, g, plane + at * g.row_step, col_map[np.uint64(left + col)],
+                              line + _place(g, col) * g.sums_bytes)  # fmt: skip
             line += pitch
 
 
 @inlined
-def _pack_some(
-    pixel: Any, sums: Any, g: Any, source: int, col_map: Any, left: int, first: int, last: int, target: int
+def _pack_row(
+    pixel: Any, sums: Any, g: Any, source: int, col_map: Any, left: int, first: int, last: int, cols: int, target: int
 ) -> None:
-    """Copy pixel by pixel."""
-    for col in range(first, last):
-        at, place = col_map[left + col], target + _place(g, col) * g.sums_bytes
-        if at == OUTSIDE:
-            put(sums, g.fill, place)
-        else:
-            move(pixel, sums, source + at * g.col_step, place)
+    """Copy neighbours by vectors, and what repeats beyond the edges one by one."""
+    move_row(pixel, sums, source + (left + first - g.left) * g.col_step, target + first * g.sums_bytes, last - first)
+    for col in range(first):
+        _pack_one(pixel, sums, g, source, col_map[np.uint64(left + col)], target + col * g.sums_bytes)
+    for col in range(last, cols):
+        _pack_one(pixel, sums, g, source, col_map[np.uint64(left + col)], target + col * g.sums_bytes)
+
+
+@inlined
+def _pack_one(pixel: Any, sums: Any, g: Any, source: int, at: int, target: int) -> None:
+    """Copy the pixel of a column, or the fill value."""
+    if at == OUTSIDE:
+        put(sums, g.fill, target)
+    else:
+        move(pixel, sums, source + at * g.col_step, target)
 
 
 @inlined
