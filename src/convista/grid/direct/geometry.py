@@ -13,11 +13,11 @@ from convista.grid.precision import Array
 from convista.grid.problem import Problem
 from convista.window import reach
 
-BLOCK = (32, 1024)
+BLOCK = (64, 1024)
 """Rows and cols of the stops that are computed from one packed window, at most."""
 PACKED = 2**17
 """Numbers in a packed window, about: what fits the second-level cache beside its results."""
-NARROW = 512
+NARROW = 1024
 """Cols of a result up to which copying whole rows, edges and all, takes less than copying the edges alone."""
 CHUNK = 24
 """Rows that one filter does before the next one reads the same pixels: a multiple of the bands of three and four."""

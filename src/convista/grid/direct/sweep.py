@@ -176,7 +176,11 @@ def _columns(
         place, row = target + columns[c, 0], 0
         while row < rows:
             pixels, results = source + row * g.row_step, place + row * g.out_row_step
-            if rows - row >= 3:
+            if rows - row >= 3 and g.square_of_three and columns[c, 1] == 3:  # none hangs over: written out
+                compute_block(3, 1, 1, 3, pixel, sums, result, pixels, g.row_step, g.channel_step, taps, kept,
+                              g.per_group, 3, 3, bias[c], results, g.out_row_step, False, 0)  # fmt: skip
+                row += 3
+            elif rows - row >= 3:
                 compute_block(3, 1, 1, 0, pixel, sums, result, pixels, g.row_step, g.channel_step, taps, kept,
                               g.per_group, g.kernel_rows, columns[c, 1], bias[c], results, g.out_row_step, False,
                               0)  # fmt: skip
