@@ -22,8 +22,8 @@ from convista.grid.problem import Problem
 from convista.grid.ready import LINE
 from convista.grid.separable.shifting import VECTORS, shifted_block
 
-HELD = 2**15
-"""Numbers held between the passes: with the pixels above and below, what the second-level cache holds."""
+HELD = 2**13
+"""Numbers held between the passes, about: what the nearest cache holds, where rows are short."""
 
 
 class Passes:
@@ -63,9 +63,9 @@ def _geometry(problem: Problem, image: Array, out: Array, sums: np.dtype[Any], a
     g["laid_cols"] = max(g["out_cols"], lanes)
     straight, vector = g["out_col_step"] == out.itemsize, lanes * out.itemsize
     head = -g["out_at"] % vector // out.itemsize  # rows begin at col 0 here, not at `inner_left`
-    g["head"] = head if straight and g["out_cols"] >= lanes + head else 0
-    whole = (g["out_at"] + g["head"] * out.itemsize) % vector == 0
+    whole = (g["out_at"] + head * out.itemsize) % vector == 0 and g["out_cols"] >= lanes + head
     g["past_cache"] = straight and whole and lies_past_cache(g, out)
+    g["head"] = head if g["past_cache"] else 0  # in the cache, vectors that cross lines cost less than one more a row
     g["shifts"] = lanes * sums.itemsize == LINE and sums.kind == "f" and across == problem.dilation[1] == 1
     in_place = g["col_step"] == image.itemsize and g["cols"] >= lanes
     bottom = image.shape[2] - g["reach_down"] + g["top"] + 1
