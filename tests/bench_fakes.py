@@ -21,13 +21,16 @@ class FakePeer:
     is_there: bool = True
     package: str = "fake-package"
     setting: str = "none"
+    spins: float = 0.0
 
     def builder(self):
         def build(cell, data, threads):
             if self.fault:
                 raise self.fault
             exact = scipy.ndimage.correlate(data.image, data.kernel, mode="mirror")
-            return Contender("", lambda: exact + np.float32(self.wrong), lambda result: result[None, None])
+            return Contender(
+                "", lambda: exact + np.float32(self.wrong), lambda result: result[None, None], spins=self.spins
+            )
 
         return build
 

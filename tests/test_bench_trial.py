@@ -6,6 +6,7 @@ import pytest
 from bench_fakes import TINY, FakePeer
 
 from convista.bench import trial
+from convista.bench.measuring import PAUSE
 from convista.bench.peers import PEERS
 from convista.bench.trial import measure
 
@@ -31,6 +32,14 @@ def test_a_right_peer_is_measured(peers):
     assert set(found.values) == set(found.errors) == {"convista", "right"}
     assert set(found.ratios) == {"right"}
     assert found.left_out == {}
+
+
+@pytest.mark.parametrize(("threads", "spins", "pauses"), [(2, 0.25, {0.25}), (2, 0.0, {PAUSE}), (1, 0.25, {0.0})])
+def test_a_turn_begins_when_all_other_threads_sleep(peers, monkeypatch, threads, spins, pauses):
+    slept = []
+    monkeypatch.setattr("convista.bench.measuring.time.sleep", slept.append)
+    measure(peers(right=FakePeer(spins=spins)), threads=threads, rounds=2, least=0.0)
+    assert set(slept) == pauses
 
 
 def test_a_peer_with_wrong_numbers_is_not_timed(peers):

@@ -36,3 +36,5 @@ class Contender:
     """How many times its seconds count: a roof does another amount of work."""
     is_roof: bool = False
     """A roof computes something else, so its numbers are not checked."""
+    spins: float = 0.0
+    """Seconds for which its threads may keep their processors busy after their work, where that is known."""

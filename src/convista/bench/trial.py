@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from convista.bench import data as numbers
@@ -43,12 +43,20 @@ def measure(cell: Cell, threads: int, rounds: int, least: float = LEAST_SECONDS)
     if OURS not in entered.contenders:
         return Result(cell.name, cell.group, threads, errors=entered.errors, left_out=entered.left_out)
     runs = {name: each.run for name, each in entered.contenders.items()}
-    seconds = rounds_of(runs, rounds, least, PAUSE if threads > 1 else 0.0)
+    seconds = rounds_of(runs, rounds, least, pause(entered.contenders.values(), threads))
     scaled = {name: [each * entered.contenders[name].scale for each in found] for name, found in seconds.items()}
     return Result(
         cell.name, cell.group, threads, {name: spread(each) for name, each in scaled.items()}, ratios(scaled),
         entered.errors, entered.left_out,
     )  # fmt: skip
+
+
+def pause(contenders: Iterable[Contender], threads: int) -> float:
+    """Return the seconds before each turn in which everybody's threads fall asleep; none where there is one thread.
+
+    Else who comes next shares his processors with threads that only wait, and is measured at half his speed.
+    """
+    return max([PAUSE, *(each.spins for each in contenders)]) if threads > 1 else 0.0
 
 
 def check(cell: Cell, data: numbers.Data, entered: Field) -> None:
