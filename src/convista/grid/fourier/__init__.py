@@ -33,7 +33,7 @@ PRODUCT = 38
 """Cycles of a vector's products of spectra, where there are several channels or filters."""
 
 POINT = 100
-"""Multiply-adds of a direct sum that take as long as one point of a pair of tiles."""
+"""Multiply-adds of a direct sum that take as long as one point of a pair of tiles, there and back."""
 
 
 def refusal(problem: Problem, weights: Array) -> str:
@@ -73,6 +73,7 @@ def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Call
     kernels = _kernels(weights, bias, work, axes)
     maps = _maps(problem, work, weights)
     units = weights.shape[0] // work.filters_per_group * (-(-work.planes * work.tiles_down * work.tiles_right // 2))
+    each = work.rows * work.cols * POINT * (work.per_group + work.filters_per_group) // 2
 
     def job(image: Array, out: Array) -> None:
         image = readable(image)
@@ -82,7 +83,7 @@ def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Call
         def some(first: int, last: int) -> None:
             overlap.pairs(kinds, *sides, work, axes, maps, kernels, _scratch(work, sums), first, last)
 
-        share_out(some, units, units * work.rows * work.cols * POINT, threads)
+        share_out(some, units, units * each, threads)
 
     return job
 
