@@ -33,8 +33,8 @@ FULL, HALF = 0.85, 0.5
 """What a product of whole and of smaller vectors takes, by that of the other way."""
 TURN = 6
 """Products that turning and storing one filter's sums takes."""
-PACK_ROW, PACK_PIXEL = 600, 7
-"""Multiply-adds that packing a row and a pixel of it takes."""
+PACK_ROW, PACK_PIXEL, PACK_APART = 600, 7, 54
+"""Multiply-adds that packing a row and a pixel of it takes, and a pixel or a result that lies apart from the next."""
 SETS = 64
 """Places of a first-level cache at which a line can lie."""
 
@@ -67,10 +67,16 @@ def cost(problem: Problem, sums: np.dtype[Any]) -> float:
     blocks = -(-problem.output_size[1] // stops) * problem.output_size[0] * -(-filters // lanes)
     products = problem.channels // problem.groups * math.prod(problem.kernel) * stops
     each = products * most * (FULL if lanes == most else HALF) + TURN * lanes * most
-    rows = problem.channels // problem.groups * problem.size[0]
+    return problem.images * (problem.groups * blocks * each + _copying(problem, sums))
+
+
+def _copying(problem: Problem, sums: np.dtype[Any]) -> float:
+    """Return the multiply-adds that packing the pixels of an image, and unpacking its results, takes the time of."""
+    pixels, rows = problem.channels * math.prod(problem.size), problem.channels * problem.size[0]
+    if problem.has_channels_between:
+        return PACK_ROW * rows + PACK_APART * (pixels + problem.filters * math.prod(problem.output_size))
     in_place = problem.pixels == sums and is_read_in_place(problem)
-    packing = 0 if in_place else rows * (PACK_ROW + PACK_PIXEL * problem.size[1])
-    return problem.images * problem.groups * (blocks * each + packing)
+    return 0 if in_place else PACK_ROW * rows + PACK_PIXEL * pixels
 
 
 class BankWay:

@@ -29,8 +29,9 @@ from convista.window import Pair, reach
 APART = {4: 2.0**14, 8: 2.0**40}
 """A pixel so many times farther from the others than they lie apart would drown them, by bytes of a float."""
 
-PRODUCT = 38
-"""Cycles of a vector's products of spectra, where there are several channels or filters."""
+PRODUCT, FAR_PRODUCT, FAR = 16, 40, 2**24
+"""Cycles of a vector's products of spectra, where there are several channels or filters; more where so many bytes of
+kernels' spectra come from far memory for each pair of tiles."""
 
 POINT = 100
 """Multiply-adds of a direct sum that take as long as one point of a pair of tiles, there and back."""
@@ -95,7 +96,9 @@ def cycles(problem: Problem) -> float:
     tiles = tiling.choose(problem.images, problem.output_size, _span(problem), itemsize)
     transforms = (channels + filters) / 2 * tiling.cycles(tiles, problem.images, itemsize)  # there, and back
     pairs = (problem.images * tiles.tiles + 1) // 2
-    products = (channels * filters - 1) * pairs * PRODUCT * tiles.rows * tiles.cols / lanes(itemsize)
+    points = tiles.rows * tiles.cols
+    product = FAR_PRODUCT if channels * filters * points * 2 * itemsize > FAR else PRODUCT
+    products = (channels * filters - 1) * pairs * product * points / lanes(itemsize)
     return problem.groups * (transforms + products)
 
 
