@@ -137,3 +137,46 @@ def test_filters_lie_in_lanes_where_that_is_quicker(shape, kernel, terms, expect
 def test_lanes_and_stops_fit_filters_and_registers():
     assert [bank.lanes_of(filters, 4) for filters in (1, 5, 1000)] == [4, min(8, LANES), LANES]
     assert all(bank.stops_of(cols) < vector_registers() for cols in range(1, 100))
+
+
+@pytest.mark.usefixtures("always_in_lanes")
+@pytest.mark.parametrize(
+    ("kernel", "terms"),
+    [
+        ((3, 3), {"padding": 1}),
+        ((3, 3), {"padding": 1, "stride": 2}),
+        ((1, 3), {"padding": ((0, 0), (1, 1))}),
+        ((3, 3), {"padding": ((2, 2), (2, 2)), "dilation": (2, 1)}),  # two stops miss their pixels: copied out
+        ((5, 5), {"padding": 2, "stride": 2}),
+    ],
+)  # fmt: skip
+def test_nothing_is_read_beyond_the_edges(kernel, terms):
+    around = np.full((2, 3, 20, 30), np.nan, "float32")
+    image = around[:, :, 4:16, 6:23]
+    image[...] = drawn(0, image.shape, "float32")
+    check(image, drawn(1, (LANES, 3, *kernel), "float32"), **terms)
+
+
+@pytest.mark.parametrize(
+    ("size", "kernel", "terms", "expected"),
+    [
+        ((28, 28), 3, {}, True),
+        ((28, 28), 3, {"padding": 1}, True),
+        ((28, 28), 3, {"padding": 1, "stride": 2}, True),
+        ((28, 28), 5, {"padding": 2}, False),  # the second stop misses a pixel, too
+        ((28, 28), 5, {"padding": 2, "stride": 2}, True),
+        ((28, 28), 3, {"padding": 1, "padding_mode": "reflect"}, False),
+        ((28, 28), 3, {"padding": 1, "fill": 2}, False),
+        ((28, 28), 1, {"padding": 1}, False),  # there, channels take the place of cols
+        ((28, 5), 3, {"padding": 1}, False),  # a block is longer than the row
+    ],
+)  # fmt: skip
+def test_pixels_are_read_in_place_where_only_outer_stops_miss_any(size, kernel, terms, expected):
+    problem = cx.plan((2, *size), np.ones((LANES, 2, kernel, kernel), "float32"), **terms).problem
+    assert bank.is_read_in_place(problem) is expected
+
+
+def test_an_image_of_other_numbers_is_copied_out():
+    image, kernel = drawn(0, (2, 12, 30), "uint8"), drawn(1, (LANES, 2, 3, 3), "float32")
+    check(image, kernel, padding=1)
+    check(image[:, :, ::2].astype("float32"), kernel, padding=1)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import convista as cx
-from convista.grid import compiling, outputs, threads
+from convista.grid import compiling, outputs, recall, threads
 from convista.grid.border import MODES
 from convista.grid.memory import address
 from convista.grid.threads import share_out
@@ -176,6 +176,37 @@ def test_the_same_question_with_other_numbers_gets_another_answer():
     assert not np.allclose(cx.conv2d(image, kernel), one)
     assert np.allclose(cx.conv2d(image + 1, kernel), cx.conv2d(image, kernel) + kernel.sum(), atol=1e-2)
     assert cx.conv2d(image, kernel, stride=[2, 2]).shape == (19, 24)  # a list has no hash
+
+
+@pytest.mark.parametrize(("where", "first"), [(0, 0), (-1, 4)])
+def test_a_large_kernel_is_remembered_and_noticed_when_any_of_its_numbers_changes(where, first):
+    recall.forget()
+    image, kernel = image_of((64, 12, 12), "float32", 0), np.ones((64, 64, 5, 5), "float32")
+    assert kernel.nbytes > recall.LOOKED_AT
+    one = cx.conv2d(image, kernel, engine="direct")
+    cx.conv2d(image, kernel.copy(), engine="direct")
+    assert len(recall._known) == 1
+    kernel.flat[where] = 5
+    changed = cx.conv2d(image, kernel, engine="direct")[where] - one[where]
+    np.testing.assert_allclose(changed, 4 * image[where, first : first + 8, first : first + 8], atol=1e-2)
+
+
+def test_so_many_bytes_of_kernels_are_remembered_the_latest_ones(monkeypatch):
+    recall.forget()
+    kernels = [np.full((8, 64, 5, 5), number, "float32") for number in range(5)]
+    monkeypatch.setattr(recall, "MOST_BYTES", 3 * kernels[0].nbytes)
+    for kernel in kernels:
+        cx.conv2d(image_of((64, 12, 12), "float32", 0), kernel, engine="direct")
+    assert [key[3].data for key in recall._known] == [kernel.tobytes() for kernel in kernels[2:]]
+
+
+def test_spectra_of_many_kernels_are_not_kept():
+    recall.forget()
+    image, kernels = image_of((64, 12, 12), "float32", 0), np.ones((64, 64, 5, 5), "float32")
+    cx.conv2d(image, kernels, engine="fourier")
+    assert not recall._known
+    cx.conv2d(image, kernels[:8], engine="fourier")
+    assert len(recall._known) == 1
 
 
 def test_work_is_done_once_whoever_does_it_and_errors_arrive():

@@ -70,3 +70,25 @@ def test_torch_is_charged_for_lanes_without_a_filter_and_for_float64(monkeypatch
 def test_the_engine_that_was_measured_to_be_quickest_is_chosen(image, kernel, terms, engine):
     weights = np.random.default_rng(0).normal(size=kernel).astype("float32")
     assert cx.plan(np.empty(image, "float32"), weights, threads=1, **terms).engine == engine
+
+
+@pytest.mark.parametrize("engine", ["direct", "fourier"])
+def test_work_counts_as_what_it_takes_when_threads_are_woken(engine, monkeypatch):
+    from convista.grid import fourier, ready
+
+    told = []
+    for module in (ready, fourier):
+        monkeypatch.setattr(module, "share_out", lambda work, lines, products, threads: told.append(products))
+    image, kernels = np.ones((2, 64, 28, 28), "float32"), np.ones((64, 64, 3, 3), "float32")
+    cx.conv2d(image, kernels, engine=engine, threads=2)
+    cx.conv2d(image[:, :1], kernels[:1, :1], engine=engine, threads=2)
+    many, one = told
+    assert many >= 16 * one > 0  # channels and filters are transformed, each; a sum of products meets all pairs
+
+
+def test_work_falls_into_as_many_parts_for_each_thread():
+    from convista.grid.threads import _parts
+
+    assert all(
+        _parts(1000, products, threads) % threads == 0 for threads in (2, 3) for products in range(0, 10**8, 10**6)
+    )

@@ -29,8 +29,11 @@ SMALL = 30_000
 MOST_EXACT_FILL = 2**53
 MANY = 8
 """Channels from which the direct engine's pixels don't stay in the nearest cache."""
-TORCH_LANES, TORCH_DOUBLE = 16, 4
-"""Over how many lanes torch lays filters, be they so many or not, and how much longer it takes in float64."""
+TORCH_LANES, TORCH_DOUBLE, TORCH_APART = 16, 4, 6
+"""Over how many lanes torch lays filters, be they so many or not, how much longer it takes in float64, and how much
+longer for the bytes of pixels between which other channels lie."""
+ROW = 2000
+"""Products that a row of results takes to begin and to end, its edges and all."""
 BETWEEN = 4
 """Products a stop that holding the sums between two passes costs."""
 BYTES_A_STEP = 0.35
@@ -104,8 +107,11 @@ class _Direct:
         if bank.suits(problem, sums):
             return rates.call + _shared(work, rates.direct * _width(work) * bank.cost(problem, sums), rates)
         many = problem.channels // problem.groups >= MANY
-        each = rates.direct * _width(work) * _alone(problem) * (MANY_CHANNELS if many else 1)
-        return rates.call + _shared(work, each * problem.multiply_adds, rates)
+        products = problem.multiply_adds * _alone(problem) * (MANY_CHANNELS if many else 1)
+        copied = any(map(any, problem.pads)) and problem.kernel != (3, 3)  # the edges of that one are met in place
+        rows = problem.images * problem.filters * problem.output_size[0] * copied
+        each = rates.direct * _width(work)
+        return rates.call + _shared(work, each * (products + ROW * rows), rates)
 
     def why(self, work: Work) -> str:
         problem = work.problem
@@ -201,7 +207,8 @@ class _Torch:
         laid = -(-filters // TORCH_LANES) * TORCH_LANES / filters
         double = TORCH_DOUBLE if problem.precision.sums.itemsize == 8 else 1
         products = problem.multiply_adds * _on_image(problem) * laid * double
-        return rates.torch_call + _shared(work, rates.torch * products + rates.torch_byte * problem.bytes, rates)
+        moved = problem.bytes * (TORCH_APART if problem.has_channels_between else 1)
+        return rates.torch_call + _shared(work, rates.torch * products + rates.torch_byte * moved, rates)
 
     def why(self, work: Work) -> str:
         channels = work.problem.channels // work.problem.groups

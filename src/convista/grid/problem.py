@@ -43,6 +43,11 @@ class Problem:
     """How many rows and cols the result has."""
 
     @property
+    def has_channels_between(self) -> bool:
+        """Whether in memory the other channels lie between a pixel and the next one."""
+        return self.channels > 1 and self.layout.image.endswith("c")
+
+    @property
     def output_nchw(self) -> tuple[int, int, int, int]:
         """Sizes of the result: (images, filters, rows, cols)."""
         return (self.images, self.filters, *self.output_size)

@@ -22,8 +22,11 @@ from convista.kernel import Kernel
 
 MOST = 128
 """Questions that are remembered; the oldest is forgotten first."""
-MOST_WEIGHT_BYTES = 2**18
-"""Of a kernel whose numbers are part of a question."""
+MOST_WEIGHT_BYTES, MOST_SPECTRUM_BYTES, MOST_BYTES = 2**22, 2**18, 2**25
+"""Of a kernel whose numbers are part of a question; of one whose spectra, many times as large, are kept; of all kernels
+that are remembered."""
+LOOKED_AT = 2**12
+"""Bytes of a kernel that its hash is made of: kernels that differ only farther on are told apart by comparing them."""
 
 
 class Terms(NamedTuple):
@@ -50,6 +53,18 @@ class Terms(NamedTuple):
         )  # fmt: skip
 
 
+class Numbers(NamedTuple):
+    """Many numbers, quick to look up."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    data: bytes
+
+    def __hash__(self) -> int:
+        """Look at the beginning only: at all weights of a layer it would take longer than comparing them does."""
+        return hash((self.shape, self.data[:LOOKED_AT]))
+
+
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A question's answer."""
@@ -58,6 +73,8 @@ class Ready:
     shape: tuple[int, ...]
     """Of the result."""
     job: Job
+    weight_bytes: int
+    """Of the kernel, which is kept as part of the question and in the engine's own order."""
 
 
 _known: dict[Any, Ready] = {}
@@ -80,8 +97,10 @@ def ready(image: Array, kernel: Any, bias: Any, terms: tuple[Any, ...], engine: 
         return answer
     work = read(image, kernel, bias, Terms(*terms), threads.thread_count(wanted))
     own = replace(work, weights=work.weights.copy(), bias=work.bias.copy())  # the caller may change his numbers later
-    answer = Ready(work.problem, work.problem.output_shape, planner.prepare(planner.choose(own, engine), own))
-    if not work.problem.precision.by_values:
+    plan = planner.choose(own, engine)
+    answer = Ready(work.problem, work.problem.output_shape, planner.prepare(plan, own), own.weights.nbytes)
+    small = plan.engine != "fourier" or answer.weight_bytes <= MOST_SPECTRUM_BYTES
+    if small and not work.problem.precision.by_values:
         _remember(_key(image, kernel, bias, terms, engine, wanted), answer)
     return answer
 
@@ -104,7 +123,10 @@ def _key(image: Array, kernel: Any, bias: Any, terms: tuple[Any, ...], engine: s
 
 def _numbers(thing: Any) -> Any:
     if type(thing) is np.ndarray:
-        return (thing.shape, thing.dtype, thing.tobytes()) if thing.nbytes <= MOST_WEIGHT_BYTES else None
+        if thing.nbytes > MOST_WEIGHT_BYTES:
+            return None
+        numbers = thing.shape, thing.dtype, thing.tobytes()
+        return numbers if thing.nbytes <= LOOKED_AT else Numbers(*numbers)
     return thing if isinstance(thing, (Kernel, float, int)) else None
 
 
@@ -114,10 +136,12 @@ def _remember(key: Any, answer: Ready) -> None:
         hash(key)
     except TypeError:
         return
-    while len(_known) >= MOST:
-        _known.pop(next(iter(_known)), None)
-    if key is not None:
-        _known[key] = answer
+    if key is None:
+        return
+    room = MOST_BYTES - answer.weight_bytes
+    while len(_known) >= MOST or sum(each.weight_bytes for each in list(_known.values())) > room:
+        _known.pop(next(iter(_known), None), None)
+    _known[key] = answer
 
 
 def forget() -> None:

@@ -57,10 +57,19 @@ def share_out(work: Callable[[int, int], None], lines: int, multiply_adds: int, 
         work(0, lines)
         return
     try:
-        parts = min(lines, max(helpers + 1, min((helpers + 1) * PARTS_A_THREAD, multiply_adds // WORTH_A_PART)))
-        _crew.do(_Shared(work, lines, parts), helpers)
+        _crew.do(_Shared(work, lines, _parts(lines, multiply_adds, helpers + 1)), helpers)
     finally:
         _crew.free.release()
+
+
+def _parts(lines: int, multiply_adds: int, threads: int) -> int:
+    """Return in how many parts to do work: as many for each thread, else the others wait for one that has a part more.
+
+    >>> _parts(100, 10**9, 2), _parts(100, 14 * 10**6, 2), _parts(3, 10**9, 2)
+    (8, 2, 3)
+    """
+    each = max(1, min(PARTS_A_THREAD, multiply_adds // WORTH_A_PART // threads))
+    return min(lines, each * threads)
 
 
 def _processor_call() -> Callable[[], int]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from convista.grid.border import OUTSIDE, border_index
 from convista.grid.compiling import for_such
-from convista.grid.direct.bank import BankWay, suits
+from convista.grid.direct.bank import BankWay, cost, suits
 from convista.grid.direct.geometry import across_of, geometry_of
 from convista.grid.direct.sweep import sweep
 from convista.grid.precision import Array
@@ -25,8 +25,9 @@ def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Read
     """Return the problem made ready; weights (filters, channels / groups, rows, cols), bias (filters,)."""
     sums = sums_of(problem.precision)
     kept = np.ascontiguousarray(weights, sums), np.ascontiguousarray(bias, sums)
-    way = BankWay if suits(problem, sums) else _Way
-    return Ready(lambda image, out: way(problem, *kept, image, out), problem.multiply_adds, threads)
+    in_lanes = suits(problem, sums)
+    way, work = (BankWay, int(cost(problem, sums))) if in_lanes else (_Way, problem.multiply_adds)
+    return Ready(lambda image, out: way(problem, *kept, image, out), work, threads)
 
 
 class _Way:

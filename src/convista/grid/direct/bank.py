@@ -11,6 +11,7 @@ import numpy as np
 from convista.grid import outputs
 from convista.grid.border import border_index
 from convista.grid.compiling import for_such
+from convista.grid.direct import zeros
 from convista.grid.direct.bank_sweep import sweep_bank
 from convista.grid.direct.geometry import PAST_CACHE, geometry_of
 from convista.grid.lanes import vector_bytes, vector_registers
@@ -32,8 +33,8 @@ FULL, HALF = 0.85, 0.5
 """What a product of whole and of smaller vectors takes, by that of the other way."""
 TURN = 6
 """Products that turning and storing one filter's sums takes."""
-PACK_ROW, PACK_PIXEL = 600, 7
-"""Multiply-adds that packing a row and a pixel of it takes."""
+PACK_ROW, PACK_PIXEL, PACK_APART = 600, 7, 54
+"""Multiply-adds that packing a row and a pixel of it takes, and a pixel or a result that lies apart from the next."""
 SETS = 64
 """Places of a first-level cache at which a line can lie."""
 
@@ -66,10 +67,16 @@ def cost(problem: Problem, sums: np.dtype[Any]) -> float:
     blocks = -(-problem.output_size[1] // stops) * problem.output_size[0] * -(-filters // lanes)
     products = problem.channels // problem.groups * math.prod(problem.kernel) * stops
     each = products * most * (FULL if lanes == most else HALF) + TURN * lanes * most
-    rows = problem.channels // problem.groups * problem.size[0]
-    padded = any(map(any, problem.pads))  # else pixels are read where they are
-    packing = rows * (PACK_ROW + PACK_PIXEL * problem.size[1]) if padded else 0
-    return problem.images * problem.groups * (blocks * each + packing)
+    return problem.images * (problem.groups * blocks * each + _copying(problem, sums))
+
+
+def _copying(problem: Problem, sums: np.dtype[Any]) -> float:
+    """Return the multiply-adds that packing the pixels of an image, and unpacking its results, takes the time of."""
+    pixels, rows = problem.channels * math.prod(problem.size), problem.channels * problem.size[0]
+    if problem.has_channels_between:
+        return PACK_ROW * rows + PACK_APART * (pixels + problem.filters * math.prod(problem.output_size))
+    in_place = problem.pixels == sums and is_read_in_place(problem)
+    return 0 if in_place else PACK_ROW * rows + PACK_PIXEL * pixels
 
 
 class BankWay:
@@ -79,12 +86,12 @@ class BankWay:
         geometry = geometry_of(problem, image, out, weights.dtype, 1)
         g = geometry[0]
         g["phases"] = 1
-        g["solid_top"], g["solid_bottom"] = _solid(problem, weights)
+        (g["solid_top"], g["solid_bottom"]), (g["lead"], g["trail"]) = _needed(problem, weights)
         least = int((g["block_cols"] - 1) * g["right"] + g["reach_right"])
         g["packed_cols"] = _pitch(least, int(g["packed_rows"]), weights.itemsize)
         stops = stops_of(int(g["out_cols"]))
         neighbours = image.dtype == weights.dtype and image.strides[3] == image.itemsize
-        in_place = neighbours and not any(map(any, problem.pads)) and g["out_cols"] >= stops
+        in_place = neighbours and is_read_in_place(problem) and zeros.add_nothing(problem, weights)
         if in_place:
             g["block_cols"] = g["out_cols"]
         row_map, col_map = (
@@ -120,11 +127,20 @@ def lanes_of(filters: int, size: int) -> int:
     return min(most, max(FEWEST_LANES, 1 << (filters - 1).bit_length()))
 
 
-def _solid(problem: Problem, weights: Array) -> Pair:
-    """Return the first and last row of the padded image between which there are pixels; zeros need no products."""
-    top, rows = problem.pads[0][0], problem.size[0]
-    zeros = problem.padding_mode == "zeros" and problem.fill == 0 and np.isfinite(weights).all()
-    return (top, top + rows) if zeros else (0, sum(problem.pads[0]) + rows)
+def is_read_in_place(problem: Problem) -> bool:
+    """Whether blocks can read pixels where they are, if those are numbers to calculate with and lie side by side."""
+    whole = problem.output_size[1] >= stops_of(problem.output_size[1])
+    padded = any(map(any, problem.pads))
+    return whole and (not padded or (problem.kernel != (1, 1) and zeros.allow_reading_in_place(problem)))
+
+
+def _needed(problem: Problem, weights: Array) -> tuple[Pair, Pair]:
+    """Return from where to where the padded image has rows that count, and all stops of a row cols that do."""
+    if problem.kernel == (1, 1):  # there, channels take the place of cols
+        return (0, sum(problem.pads[0]) + problem.size[0]), (0, problem.channels // problem.groups)
+    if not zeros.add_nothing(problem, weights):
+        return (0, sum(problem.pads[0]) + problem.size[0]), (0, problem.kernel[1])
+    return zeros.rows_on_image(problem), zeros.cols_on_image(problem)
 
 
 @cache

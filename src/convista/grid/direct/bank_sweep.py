@@ -54,9 +54,11 @@ def sweep_bank(
                     pack(pixel, sums, g, source, row_map, col_map, at * g.down, col * g.right,
                          (rows - 1) * g.down + g.reach_down, (cols - 1) * g.right + g.reach_right,
                          packed_at)  # fmt: skip
-                corner = source + at * g.down * g.row_step + col * g.right * g.pixel_bytes if in_place else packed_at
+                corner = packed_at
+                if in_place:
+                    corner = source + (at * g.down - g.top) * g.row_step + (col * g.right - g.left) * g.pixel_bytes
                 _window(stops, lanes, stride, sums, result, g, corner, row_step, channel_step, weights[group],
-                        bias[group], place, at, rows, cols, laid_at)  # fmt: skip
+                        bias[group], place, at, col, rows, cols, laid_at)  # fmt: skip
     if packed.size:
         packed[0] = 0  # Numba frees an array after its last use, whoever holds its address: this is the last
     laid[0] = 0
@@ -65,7 +67,7 @@ def sweep_bank(
 @inlined
 def _window(
     stops: Any, lanes: Any, stride: Any, sums: Any, result: Any, g: Any, source: int, row_step: int,
-    channel_step: int, weights: Any, bias: Any, out: int, top: int, rows: int, cols: int, laid: int,
+    channel_step: int, weights: Any, bias: Any, out: int, top: int, left: int, rows: int, cols: int, laid: int,
 ) -> None:  # fmt: skip
     """Compute rows x cols stops of all filters of a group; a last block that would hang over is laid back."""
     count, weights_at, bias_at = len(stops), np.int64(weights.ctypes.data), np.int64(bias.ctypes.data)
@@ -87,9 +89,11 @@ def _window(
                 at = max(0, min(col, cols - count))
                 place = line + at * g.out_col_step
                 pixels = line_of_pixels + at * g.right * g.sums_bytes
+                lead = g.lead if left + at == 0 else 0
+                trail = g.trail if left + at + count >= g.out_cols else taps
                 compute_bank(stops, lanes, stride, sums, result, pixels, tap_step, g.holes_down * row_step,
                              channel_step, kept + skipped * weights.strides[2], weights.strides[1], channels,
-                             kernel_rows, taps, shift, place if straight else laid,
+                             kernel_rows, taps, lead, trail, shift, place if straight else laid,
                              g.out_filter_step if straight else laid_step, filters)  # fmt: skip
                 if not straight:
                     unpack(result, g, laid, laid_step, filters, min(count, cols), place,

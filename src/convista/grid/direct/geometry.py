@@ -38,7 +38,7 @@ FIELDS = (
     "out_image_step", "out_filter_step", "out_row_step", "out_col_step",
     "inner_top", "inner_bottom", "inner_left", "inner_right", "strip_left", "strip_right",
     "columns", "head", "chunk", "edges", "out_at",
-    "past_cache", "ahead", "solid_top", "solid_bottom",
+    "past_cache", "ahead", "solid_top", "solid_bottom", "lead", "trail",
     "block_rows", "block_cols", "segment", "packed_rows", "packed_cols", "laid_cols", "held_cols", "shifts",
 )  # fmt: skip
 GEOMETRY = np.dtype([(name, np.int64) for name in FIELDS] + [("fill", np.float64)])

@@ -29,11 +29,12 @@ from convista.window import Pair, reach
 APART = {4: 2.0**14, 8: 2.0**40}
 """A pixel so many times farther from the others than they lie apart would drown them, by bytes of a float."""
 
-PRODUCT = 38
-"""Cycles of a vector's products of spectra, where there are several channels or filters."""
+PRODUCT, FAR_PRODUCT, FAR = 16, 40, 2**24
+"""Cycles of a vector's products of spectra, where there are several channels or filters; more where so many bytes of
+kernels' spectra come from far memory for each pair of tiles."""
 
 POINT = 100
-"""Multiply-adds of a direct sum that take as long as one point of a pair of tiles."""
+"""Multiply-adds of a direct sum that take as long as one point of a pair of tiles, there and back."""
 
 
 def refusal(problem: Problem, weights: Array) -> str:
@@ -73,6 +74,7 @@ def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Call
     kernels = _kernels(weights, bias, work, axes)
     maps = _maps(problem, work, weights)
     units = weights.shape[0] // work.filters_per_group * (-(-work.planes * work.tiles_down * work.tiles_right // 2))
+    each = work.rows * work.cols * POINT * (work.per_group + work.filters_per_group) // 2
 
     def job(image: Array, out: Array) -> None:
         image = readable(image)
@@ -82,7 +84,7 @@ def prepare(problem: Problem, weights: Array, bias: Array, threads: int) -> Call
         def some(first: int, last: int) -> None:
             overlap.pairs(kinds, *sides, work, axes, maps, kernels, _scratch(work, sums), first, last)
 
-        share_out(some, units, units * work.rows * work.cols * POINT, threads)
+        share_out(some, units, units * each, threads)
 
     return job
 
@@ -94,7 +96,9 @@ def cycles(problem: Problem) -> float:
     tiles = tiling.choose(problem.images, problem.output_size, _span(problem), itemsize)
     transforms = (channels + filters) / 2 * tiling.cycles(tiles, problem.images, itemsize)  # there, and back
     pairs = (problem.images * tiles.tiles + 1) // 2
-    products = (channels * filters - 1) * pairs * PRODUCT * tiles.rows * tiles.cols / lanes(itemsize)
+    points = tiles.rows * tiles.cols
+    product = FAR_PRODUCT if channels * filters * points * 2 * itemsize > FAR else PRODUCT
+    products = (channels * filters - 1) * pairs * product * points / lanes(itemsize)
     return problem.groups * (transforms + products)
 
 
