@@ -31,6 +31,9 @@ MANY = 8
 """Channels from which the direct engine's pixels don't stay in the nearest cache."""
 TORCH_LANES, TORCH_DOUBLE = 16, 4
 """Over how many lanes torch lays filters, be they so many or not, and how much longer it takes in float64."""
+ROLLED = 3
+WHOLE_A_STEP = 0.35
+"""..."""
 BETWEEN = 4
 """Products a stop that holding the sums between two passes costs."""
 BYTES_A_STEP = 0.35
@@ -140,6 +143,9 @@ class _Separable:
         if work.scale is not None:
             stops = work.problem.multiply_adds // (rows * cols)
             return rates.call + _shared(work, rates.passes * BYTES_A_STEP * (cols + BETWEEN) * stops, rates)
+        if work.whole is not None:
+            steps = (rows + cols + ROLLED) * (work.problem.multiply_adds // (rows * cols))
+            return rates.call + _shared(work, rates.passes * WHOLE_A_STEP * steps, rates)
         passes = work.problem.multiply_adds // (rows * cols) * (rows + cols + BETWEEN)
         return rates.call + _shared(work, rates.passes * _width(work) * passes, rates)
 
@@ -147,13 +153,15 @@ class _Separable:
         rows, cols = work.problem.kernel
         if work.scale is not None:
             return f"{rows} x {cols} equal weights: exact sums of bytes slide down the columns and are scaled once"
+        if work.whole is not None:
+            return f"a column times a row, whole numbers over bytes: {rows} + {cols} exact products a stop in 16-bit lanes"
         return f"the kernel is a column times a row: {rows} + {cols} products a stop in place of {rows * cols:,}"
 
     def prepare(self, work: Work) -> Job:
         from convista.grid import separable  # loads numba
 
         columns, rows = work.factors or (work.weights, work.weights)
-        return separable.prepare(work.problem, columns, rows, work.bias, work.scale, work.threads)
+        return separable.prepare(work.problem, columns, rows, work.bias, work.scale, work.whole, work.threads)
 
 
 class _Fourier:
