@@ -31,9 +31,10 @@ MANY = 8
 """Channels from which the direct engine's pixels don't stay in the nearest cache."""
 TORCH_LANES, TORCH_DOUBLE = 16, 4
 """Over how many lanes torch lays filters, be they so many or not, and how much longer it takes in float64."""
-ROLLED = 3
-WHOLE_A_STEP = 0.35
-"""..."""
+ROLLED, WIDENED = 3, 4
+"""Products a stop that keeping rows of 16-bit sums costs, and making 32 bits of them in the end."""
+WHOLE_A_STEP, IN_LOOPS = 0.38, 1.5
+"""How long a product of 16 bits takes, against one of float32, and how much longer where weights aren't written out."""
 BETWEEN = 4
 """Products a stop that holding the sums between two passes costs."""
 BYTES_A_STEP = 0.35
@@ -144,8 +145,9 @@ class _Separable:
             stops = work.problem.multiply_adds // (rows * cols)
             return rates.call + _shared(work, rates.passes * BYTES_A_STEP * (cols + BETWEEN) * stops, rates)
         if work.whole is not None:
-            steps = (rows + cols + ROLLED) * (work.problem.multiply_adds // (rows * cols))
-            return rates.call + _shared(work, rates.passes * WHOLE_A_STEP * steps, rates)
+            steps = rows + cols + ROLLED + WIDENED * (work.problem.precision.result.itemsize == 4)
+            each = rates.passes * WHOLE_A_STEP * (1 if rows == cols and rows in (3, 5) else IN_LOOPS)
+            return rates.call + _shared(work, each * steps * (work.problem.multiply_adds // (rows * cols)), rates)
         passes = work.problem.multiply_adds // (rows * cols) * (rows + cols + BETWEEN)
         return rates.call + _shared(work, rates.passes * _width(work) * passes, rates)
 
@@ -154,7 +156,9 @@ class _Separable:
         if work.scale is not None:
             return f"{rows} x {cols} equal weights: exact sums of bytes slide down the columns and are scaled once"
         if work.whole is not None:
-            return f"a column times a row, whole numbers over bytes: {rows} + {cols} exact products a stop in 16-bit lanes"
+            return (
+                f"a column times a row, whole numbers over bytes: {rows} + {cols} exact products a stop in 16-bit lanes"
+            )
         return f"the kernel is a column times a row: {rows} + {cols} products a stop in place of {rows * cols:,}"
 
     def prepare(self, work: Work) -> Job:

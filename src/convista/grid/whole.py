@@ -49,7 +49,7 @@ def whole_of(problem: Problem, weights: Array, bias: Array) -> Whole | None:
     """
     precision = problem.precision
     bytes_only = problem.pixels == BYTE and problem.fill in range(BRIGHTEST + 1) and precision.result in RESULTS
-    if not bytes_only or weights.shape[1] != 1:
+    if not bytes_only or weights.shape[1] != 1 or 1 in problem.kernel:  # one pass is what others do as well
         return None
     if precision.work.kind == "i":
         return _fitting(weights[:, 0].astype(np.int64), bias.astype(np.int64), 1.0)

@@ -89,13 +89,14 @@ class _Roll:
             taps = [INDEX(tap) for tap in range(self.unrolled)]
             self.along, self.down = ([self._weight(each, tap) for tap in taps] for each in (row, column))
             self.kept = [self._number(slots, tap, INDEX) for tap in taps]
-        whole = b.mul(b.sdiv(stops, INDEX(BLOCK)), INDEX(BLOCK))
-        with b.if_else(b.icmp_unsigned("!=", past_cache, past_cache.type(0))) as (then, otherwise):
-            for way, past in ((then, True), (otherwise, False)):
-                with way, cgutils.for_range_slice(b, INDEX(0), whole, INDEX(BLOCK)) as (col, _):
-                    self._block(col, col, past_cache=past)
-        with b.if_then(b.icmp_signed("<", whole, stops)):  # the last block is laid over
-            self._block(b.sub(stops, INDEX(BLOCK)), whole, past_cache=False)
+        past = b.icmp_unsigned("!=", past_cache, past_cache.type(0))
+        whole = b.select(past, b.mul(b.sdiv(stops, INDEX(BLOCK)), INDEX(BLOCK)), INDEX(0))
+        with cgutils.for_range_slice(b, INDEX(0), whole, INDEX(BLOCK)) as (col, _):
+            self._block(col, col, past_cache=True)
+        last = b.sub(stops, INDEX(BLOCK))
+        with cgutils.for_range_slice(b, whole, stops, INDEX(BLOCK)) as (col, _):
+            here = b.select(b.icmp_signed("<", col, last), col, last)  # the last block is laid over
+            self._block(here, col, past_cache=False)
 
     def _block(self, col: Any, place: Any, *, past_cache: bool) -> None:
         """Compute a block of stops from `col` on, whose sums lie at `place` in the rows kept."""
@@ -238,16 +239,9 @@ class _Ending:
     def _bytes(self, parts: list[Any], kind: Kind) -> Any:
         """Return even and odd stops as bytes in order, clipped."""
         b = self.b
-        even, odd = (self._clipped(each, kind) for each in parts)
+        even, odd = (b.zext(self.shorts.convert(each, kind, BYTE), self.shorts.of(self.short)) for each in parts)
         together = b.or_(even, b.shl(odd, self.shorts.constant(self.short, 8)))
         return b.bitcast(together, Vectors(b, BLOCK).of(BYTE.llvm))
-
-    def _clipped(self, numbers: Any, kind: Kind) -> Any:
-        b, ends = self.b, [self.shorts.constant(self.short, end) for end in BYTE.ends]
-        compare = b.icmp_signed if kind.signed else b.icmp_unsigned
-        if kind.signed:
-            numbers = b.select(compare("<", numbers, ends[0]), ends[0], numbers)
-        return b.select(compare(">", numbers, ends[1]), ends[1], numbers)
 
     def _interleaved(self, parts: list[Any]) -> list[Any]:
         """Return even and odd stops in order, in two vectors."""

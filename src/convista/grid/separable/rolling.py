@@ -21,6 +21,7 @@ from convista.grid.separable.parts import BLOCK, roll
 
 BYTE = np.dtype(np.uint8)
 BRIGHTEST, LARGEST = 255, 2**15 - 1
+"""The largest pixel, and the largest sum that 16 bits hold."""
 KEPT = 12 * 1024
 """Bytes of the rows kept, about: they and what is read and written beside them lie in the nearest cache."""
 
