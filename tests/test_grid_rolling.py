@@ -102,7 +102,7 @@ def test_a_unit_that_is_no_power_of_two_is_multiplied_once():
         (SOBEL, {"dtype": "int64"}),
         (SOBEL, {"fill": 256}),
         (SOBEL, {"fill": -1}),
-        (SOBEL, {"bias": 2**15}),
+        (SOBEL, {"bias": 2**16}),
         (np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]]), {}),
         ((SOBEL / 4).astype("float32"), {"bias": 0.5}),
         (SOBEL / 4, {"dtype": "float64"}),

@@ -49,7 +49,7 @@ def whole_of(problem: Problem, weights: Array, bias: Array) -> Whole | None:
     """
     precision = problem.precision
     bytes_only = problem.pixels == BYTE and problem.fill in range(BRIGHTEST + 1) and precision.result in RESULTS
-    if not bytes_only or weights.shape[1] != 1 or 1 in problem.kernel:  # one pass is what others do as well
+    if not bytes_only or weights.shape[1] != 1 or 1 in problem.kernel:  # others are as quick in one pass
         return None
     if precision.work.kind == "i":
         return _fitting(weights[:, 0].astype(np.int64), bias.astype(np.int64), 1.0)
@@ -63,7 +63,7 @@ def whole_of(problem: Problem, weights: Array, bias: Array) -> Whole | None:
 
 
 def _units(weights: Array, *, binary: bool) -> list[float]:
-    """Return what weights may be whole multiples of: a power of two, at most 1; unless `binary`, the smallest weight."""
+    """Return what weights may be multiples of: a power of two, at most 1; unless `binary`, the smallest weight."""
     sizes = np.abs(weights[weights != 0])
     if sizes.size == 0 or not np.isfinite(sizes).all() or sizes.max() >= 2**MOST_DIGITS:
         return []
