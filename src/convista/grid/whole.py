@@ -25,9 +25,7 @@ MOST_DIGITS = 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Whole:
-    """Columns (filters, kernel rows), rows (filters, kernel cols) and bias (filters,), all whole; a result is a sum
-    times `unit`.
-    """
+    """Columns (filters, kernel rows), rows (filters, kernel cols), bias (filters,): a result is a sum times `unit`."""
 
     columns: Array
     rows: Array

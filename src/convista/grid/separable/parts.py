@@ -83,12 +83,12 @@ class _Roll:
         self.slots, self.column, self.kernel_rows = slots, column, kernel_rows
         self.source, self.target = source, target
         self.bias = self.v.spread(bias)
-        self.last_slot = self._number(slots, b.sub(kernel_rows, INDEX(1)), INDEX)
+        self.last_slot = self._slot(b.sub(kernel_rows, INDEX(1)))
         self.ending = _Ending(self, unit, shift)
         if self.unrolled:
             taps = [INDEX(tap) for tap in range(self.unrolled)]
             self.along, self.down = ([self._weight(each, tap) for tap in taps] for each in (row, column))
-            self.kept = [self._number(slots, tap, INDEX) for tap in taps]
+            self.kept = [self._slot(tap) for tap in taps]
         past = b.icmp_unsigned("!=", past_cache, past_cache.type(0))
         whole = b.select(past, b.mul(b.sdiv(stops, INDEX(BLOCK)), INDEX(BLOCK)), INDEX(0))
         with cgutils.for_range_slice(b, INDEX(0), whole, INDEX(BLOCK)) as (col, _):
@@ -143,7 +143,7 @@ class _Roll:
         """Return the sums down the columns, weight by weight."""
         self._hold(self.bias)
         with cgutils.for_range(self.b, self.kernel_rows) as loop:
-            slot, weight = self._number(self.slots, loop.index, INDEX), self._weight(self.column, loop.index)
+            slot, weight = self._slot(loop.index), self._weight(self.column, loop.index)
             self._add(weight, lambda part: self.v.load(self._part(slot, kept, part), self.sums, self.sums))
         return [self.b.load(held) for held in self.held]
 
@@ -182,6 +182,11 @@ class _Roll:
 
     def _weight(self, weights: Any, tap: Any) -> Any:
         return self.v.spread(self._number(weights, tap, self.sums.llvm))
+
+    def _slot(self, index: Any) -> Any:
+        """Return where a kept row lies; that changes from row to row, so it is no number that nothing writes."""
+        address = self.b.add(self.slots, self.b.mul(index, INDEX(8)))
+        return self.b.load(self.b.inttoptr(address, INDEX.as_pointer()), align=8)
 
     def _number(self, numbers: Any, index: Any, kind: Any) -> Any:
         size = 8 if kind is INDEX else self.sums.bytes

@@ -131,7 +131,8 @@ def sweep_rolling(
         for col in range(0, g.out_cols, g.tile):
             cols, place = min(g.tile, g.out_cols - col), 0
             straight = cols >= BLOCK and g.out_col_step == g.result_bytes
-            then = _pixels(byte, g, beyond_at, source, row_map, col_map, row, col, cols, packed_at)
+            then = _pixels(byte, g, beyond_at, source, row_map, col_map, row, col, cols,
+                           packed_at + side * g.packed_cols)  # fmt: skip
             for at in range(1 - g.reach_down, height):  # the row that is complete with the pixels that come in
                 here, side = then, 1 - side
                 if at + 1 < height:  # copied a row ahead: what was just written can't be read at another place at once
