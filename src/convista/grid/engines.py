@@ -147,7 +147,8 @@ class _Separable:
         if work.whole is not None:
             steps = rows + cols + ROLLED + WIDENED * (work.problem.precision.result.itemsize == 4)
             each = rates.passes * WHOLE_A_STEP * (1 if rows == cols and rows in (3, 5) else IN_LOOPS)
-            return rates.call + _shared(work, each * steps * (work.problem.multiply_adds // (rows * cols)), rates)
+            products = each * steps * (work.problem.multiply_adds // (rows * cols)) / work.threads
+            return rates.call + products + SEEN * rates.memory * work.problem.bytes  # few bytes: never bound by memory
         passes = work.problem.multiply_adds // (rows * cols) * (rows + cols + BETWEEN)
         return rates.call + _shared(work, rates.passes * _width(work) * passes, rates)
 
