@@ -154,10 +154,11 @@ class Vectors:
 
     def _clipped(self, numbers: Any, kind: Kind, wanted: Kind) -> Any:
         b = self.b
+        compare = b.icmp_signed if kind.signed else b.icmp_unsigned
         for order, end, own in zip("<>", wanted.ends, kind.ends, strict=True):
             if (end > own) if order == "<" else (end < own):
                 limit = self.constant(kind.llvm, end)
-                numbers = b.select(b.icmp_signed(order, numbers, limit), limit, numbers)
+                numbers = b.select(compare(order, numbers, limit), limit, numbers)
         if wanted.bits <= kind.bits:
             return numbers if wanted.bits == kind.bits else b.trunc(numbers, self.of(wanted.llvm))
         return self._widened(numbers, kind, wanted)

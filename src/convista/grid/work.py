@@ -10,6 +10,7 @@ import numpy as np
 from convista.grid.precision import Array
 from convista.grid.problem import Problem
 from convista.grid.scale import Scale, scale_of
+from convista.grid.whole import Whole, whole_of
 from convista.kernel.factors import TOLERANCE, factors_of
 
 SINGLE = 4 * float(np.finfo(np.float32).eps)
@@ -52,6 +53,11 @@ class Work:
     def scale(self) -> Scale | None:
         """What makes results of whole sums, where the kernel is a box over bytes."""
         return scale_of(self.problem, self.weights, self.bias)
+
+    @cached_property
+    def whole(self) -> Whole | None:
+        """The kernel in whole numbers, where sums over bytes fit 16 bits."""
+        return whole_of(self.problem, self.weights, self.bias) if self.scale is None else None
 
 
 def _as_integers(weights: Array) -> Array:

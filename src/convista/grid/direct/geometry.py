@@ -40,6 +40,7 @@ FIELDS = (
     "columns", "head", "chunk", "edges", "out_at",
     "past_cache", "ahead", "solid_top", "solid_bottom", "lead", "trail",
     "block_rows", "block_cols", "segment", "packed_rows", "packed_cols", "laid_cols", "held_cols", "shifts",
+    "tile", "pitch", "as_it_lies", "unrolled",
 )  # fmt: skip
 GEOMETRY = np.dtype([(name, np.int64) for name in FIELDS] + [("fill", np.float64)])
 
