@@ -13,7 +13,6 @@ import convista as cx
 from convista.grid import recall
 from convista.grid.border import MODES
 from convista.grid.recall import Terms
-from convista.grid.separable import rolling
 
 sizes = st.tuples(st.integers(1, 30), st.sampled_from([3, 31, 63, 64, 65, 100, 128, 130, 300]))
 RESULTS = ("uint8", "int16", "int32", "float32")
@@ -116,23 +115,33 @@ def test_no_other_kernel_is_whole(kernel, terms):
     assert work_of(kernel, **terms).whole is None
 
 
+def assert_rounded(results, image, weights, bias=0.0):
+    """Each byte is what the float64 sum is rounded to; where that is a half but for the rounding of sums, either."""
+    sums = cx.conv2d(image.astype("float64"), weights.astype("float64"), padding="same", padding_mode="symmetric")
+    assert np.abs(results - (sums + bias).clip(0, 255)).max() < 0.5 + 1e-4
+
+
 @pytest.mark.parametrize("side", [3, 5])
-def test_float_sums_become_bytes_as_the_oracles_do(side):
+def test_float_sums_become_the_nearest_bytes(side):
     line = np.linspace(0.1, 0.31, side)
     kernel = np.outer(line, line[::-1]).astype("float32")
     image = bytes_of((40, 201))
-    for weights in (kernel / kernel.sum(), kernel * 3, kernel * -1, kernel * np.array([1, -2, 3, -4, 5])[:side]):
-        assert rolling.suits(work_of(weights, "uint8").problem, *(weights[:1], weights[:1], np.zeros(1))) is True
+    for weights in (
+        kernel / kernel.sum(),
+        kernel * 3,
+        kernel * -1,
+        kernel * np.float32([1, -2, 3, -4, 5])[:side, None],
+    ):
+        assert work_of(weights, dtype="uint8").rolls
         terms = dict(padding="same", padding_mode="symmetric", dtype="uint8", threads=1, bias=np.float32(0.25))
-        results = [cx.conv2d(image, weights, engine=engine, **terms) for engine in ("separable", "plain")]
-        assert np.array_equal(*results)
+        assert_rounded(cx.conv2d(image, weights, engine="separable", **terms), image, weights, 0.25)
 
 
 def test_float_sums_past_sixteen_bits_saturate_all_the_same():
     image = bytes_of((40, 201))
     kernel = np.outer([9.3, 8.1, 7.7], [8.3, 9.1, 1.3]).astype("float32")  # 255 x 470 is more than 2^15
-    results = [cx.conv2d(image, kernel, dtype="uint8", engine=engine, threads=1) for engine in ("separable", "plain")]
-    assert np.array_equal(*results)
+    terms = dict(padding="same", padding_mode="symmetric", dtype="uint8", threads=1)
+    assert_rounded(cx.conv2d(image, kernel, engine="separable", **terms), image, kernel)
 
 
 def test_pixels_are_found_however_they_lie_and_nothing_is_written_beside_results():

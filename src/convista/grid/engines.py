@@ -38,6 +38,8 @@ ROLLED, WIDENED = 3, 4
 """Products a stop that keeping rows of 16-bit sums costs, and making 32 bits of them in the end."""
 WHOLE_A_STEP, IN_LOOPS = 0.38, 1.5
 """How long a product of 16 bits takes, against one of float32, and how much longer where weights aren't written out."""
+FLOATS_A_STEP = 0.8
+"""How long a product of bytes takes whose float sums become bytes again, against one in two passes over the image."""
 BETWEEN = 4
 """Products a stop that holding the sums between two passes costs."""
 BYTES_A_STEP = 0.35
@@ -155,7 +157,10 @@ class _Separable:
             each = rates.passes * WHOLE_A_STEP * (1 if rows == cols and rows in (3, 5) else IN_LOOPS)
             products = each * steps * (work.problem.multiply_adds // (rows * cols)) / work.threads
             return rates.call + products + SEEN * rates.memory * work.problem.bytes  # few bytes: never bound by memory
-        passes = work.problem.multiply_adds // (rows * cols) * (rows + cols + BETWEEN)
+        stops = work.problem.multiply_adds // (rows * cols)
+        if work.rolls:
+            return rates.call + _shared(work, rates.passes * FLOATS_A_STEP * (rows + cols + 1) * stops, rates)
+        passes = stops * (rows + cols + BETWEEN)
         return rates.call + _shared(work, rates.passes * _width(work) * passes, rates)
 
     def why(self, work: Work) -> str:
@@ -166,7 +171,8 @@ class _Separable:
             return (
                 f"a column times a row, whole numbers over bytes: {rows} + {cols} exact products a stop in 16-bit lanes"
             )
-        return f"the kernel is a column times a row: {rows} + {cols} products a stop in place of {rows * cols:,}"
+        once = ", and sums become bytes again in the same pass" if work.rolls else ""
+        return f"the kernel is a column times a row: {rows} + {cols} products a stop in place of {rows * cols:,}{once}"
 
     def prepare(self, work: Work) -> Job:
         from convista.grid import separable  # loads numba

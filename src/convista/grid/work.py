@@ -59,6 +59,16 @@ class Work:
         """The kernel in whole numbers, where sums over bytes fit 16 bits."""
         return whole_of(self.problem, self.weights, self.bias) if self.scale is None else None
 
+    @cached_property
+    def rolls(self) -> bool:
+        """Whether float sums over bytes become bytes in one pass over the image."""
+        from convista.grid.separable import rolling  # loads numba
+
+        kind = self.problem.precision.work
+        return self.factors is not None and rolling.suits(
+            self.problem, *(each.astype(kind) for each in (*self.factors, self.bias))
+        )
+
 
 def _as_integers(weights: Array) -> Array:
     """Return whole numbers, of whatever type, as integers; others as they are."""

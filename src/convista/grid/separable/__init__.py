@@ -38,5 +38,5 @@ def prepare(
             return rolling.Rolling(problem, kept, 1.0, image, out)
         return passes.Passes(problem, kept, image, out)
 
-    multiply_adds = problem.multiply_adds // (problem.kernel[0] * problem.kernel[1]) * sum(problem.kernel)
-    return Ready(way, multiply_adds, threads)
+    steps = sum(problem.kernel) + (rolling.TURNED if whole is not None or to_bytes else 0)
+    return Ready(way, problem.multiply_adds // (problem.kernel[0] * problem.kernel[1]) * steps, threads)

@@ -252,7 +252,8 @@ class _Ending:
         """Return even and odd stops in order, in two vectors."""
         lanes = BLOCK // 2
         orders = [[half * lanes // 2 + i // 2 + i % 2 * lanes for i in range(lanes)] for half in range(2)]
-        return [self._chosen(*parts, order) for order in orders]
+        even, odd = parts
+        return [self._chosen(even, odd, order) for order in orders]
 
     def _halves(self, numbers: Any) -> list[Any]:
         lanes = BLOCK // 4

@@ -22,6 +22,8 @@ from convista.grid.whole import BRIGHTEST, BYTE
 
 LARGEST = 2**15 - 1
 """The largest sum that 16 bits hold."""
+TURNED = 3
+"""Products a stop that keeping a row of sums, and making bytes or numbers of them in the end, takes."""
 KEPT = 12 * 1024
 """Bytes of the rows kept, about: they and what is read and written beside them lie in the nearest cache."""
 
