@@ -71,6 +71,20 @@ def with_channels(image: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
     return np.repeat(image[None], channels, axis=0)
 
 
+def without_colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a colour image whose three channels are equal as a grey one (rows, cols), any other as it is.
+
+    >>> without_colour(np.array([[[7, 7, 7]]], np.uint8)), without_colour(np.array([[[7, 7, 8]]], np.uint8)).shape
+    (array([[7]], dtype=uint8), (1, 1, 3))
+    """
+    if image.ndim == 2:
+        return image
+    for part in (image[::16, ::16], image):  # most colour images show in the few pixels that they are
+        if (part != part[..., :1]).any():
+            return image
+    return np.ascontiguousarray(image[..., 0])
+
+
 def _inside(size: tuple[int, ...], room: tuple[int, int]) -> tuple[int, int]:
     """Return the largest size of the same aspect inside `room`.
 
