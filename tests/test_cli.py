@@ -505,11 +505,12 @@ def test_data_check_says_what_is_used_and_what_is_not(photos, monkeypatch):
     monkeypatch.chdir(photos.parent)
     text = run("data", "check", "photos").stdout
     assert max(map(len, text.splitlines())) <= 80
+    rows = [line.split() for line in text.splitlines()]
+    for row in ("class train valid", "lying 8 2", "upright 8 2", "all 16 4"):
+        assert row.split() in rows
     told = " ".join(text.split())
     for words in (
         "photos: 20 images can be used; read as <class>/<image>; 4 images, 20% of each class, kept to judge by, chosen",
-        "class train valid",
-        "lying 8 2 upright 8 2 all 16 4",
         "- left out: lying/a very long name of a file that was cut short while it was copied, quite long.png, since "
         "it is empty (0 bytes)",
         "- ignored: 1 file that nobody would miss; with --json all",
@@ -760,7 +761,8 @@ def test_ctrl_c_while_training(little, tmp_path):
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
     )
     assert child.stdout is not None
-    assert child.stdout.readline().split()[0] == "epoch"
+    while child.stdout.readline().split()[0] != "epoch":
+        assert child.poll() is None
     child.send_signal(signal.SIGINT)
     _, stderr = child.communicate(timeout=60)
     assert child.returncode == 130

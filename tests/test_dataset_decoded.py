@@ -14,7 +14,7 @@ import pytest
 from test_dataset_folder import encoded, picture, put, state
 
 import convista as cx
-from convista.dataset import Dataset, decoded, decoding, load_dataset
+from convista.dataset import Dataset, decoded, decoding, load_dataset, memory
 from convista.dataset.cache import CacheFolderError
 from convista.files import write_text
 
@@ -123,7 +123,7 @@ def test_a_damaged_entry_is_noticed_and_made_anew(letters: Path, home: Path, nam
     if how == "gone":
         file.unlink()
     else:
-        middle = len(data) // 2
+        middle = data.index(b"a/5.png") + 2 if name == "facts.json" else len(data) // 2
         flipped = data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
         file.write_bytes({"empty": b"", "cut": data[:-3], "one bit": flipped, "other": b"null\n{}"}[how])
     same(first, load_dataset(letters))
@@ -163,7 +163,10 @@ def test_images_too_many_for_memory_are_mapped_and_the_same(letters: Path, home:
     same(second, in_memory)
     for dataset in (first, second):
         assert isinstance(dataset.train.images.base.base, np.memmap)
+        (file,) = home.glob("*/images.npy")
+        before = file.read_bytes()
         dataset.train.images[:] = 7  # stays in memory
+        assert file.read_bytes() == before
     same(load_dataset(letters, size=8), in_memory)
 
 
@@ -248,18 +251,21 @@ def test_two_processes_may_start_at_once(letters: Path, home: Path) -> None:
     assert [path.name for path in home.iterdir()] == [entry.place.name]
 
 
-def test_who_comes_second_leaves_the_first_entry_alone(letters: Path, home: Path, monkeypatch: Any) -> None:
+@pytest.mark.parametrize("most", [2**30, 99])
+def test_who_comes_second_leaves_the_first_entry_alone(letters: Path, home: Path, monkeypatch: Any, most: int) -> None:
+    monkeypatch.setattr(decoded, "most_in_memory", lambda: most)
     put_in = decoding.put
 
     def and_another_is_quicker(*arguments: Any) -> None:
         put_in(*arguments)
         monkeypatch.setattr("convista.dataset.folder.put", put_in)
         load_dataset(letters)
-        os.utime(decoded.entries()[0].place, (1000, 1000))
+        first.append((decoded.entries()[0].place / "images.npy").stat().st_ino)
 
+    first: list[int] = []
     monkeypatch.setattr("convista.dataset.folder.put", and_another_is_quicker)
     load_dataset(letters)
-    assert [entry.used for entry in decoded.entries()] == [1000]
+    assert [(entry.place / "images.npy").stat().st_ino for entry in decoded.entries()] == first
     assert len(list(home.iterdir())) == 1
 
 
@@ -302,3 +308,31 @@ def test_grey_stored_as_colour_is_one_channel_and_said(tmp_path: Path) -> None:
     assert mixed.train.images[0, :, 0, 0].tolist() == [9, 9, 8]
     assert mixed.remarks == ("grey among colour: 39 of 40 images, given three equal channels",)
     assert cx.scan(tmp_path)["remarks"][0] == mixed.remarks[0]
+
+
+# The share of the memory ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limit", "most"),
+    [(None, 2**32), ("max\n", 2**32), ("1073741824\n", 2**28), ("9223372036854771712\n", 2**32)],
+    ids=["no container", "no limit", "a limit", "a limit beyond the machine"],
+)
+def test_a_quarter_of_the_memory_or_of_what_a_container_may_use(
+    tmp_path: Path, monkeypatch: Any, limit: str | None, most: int
+) -> None:
+    sizes = {"SC_PAGE_SIZE": 2**12, "SC_PHYS_PAGES": 2**22}
+    monkeypatch.setattr(memory.os, "sysconf", sizes.__getitem__)
+    monkeypatch.setattr(memory, "_LIMITS", (str(tmp_path / "none"), str(tmp_path / "limit")))
+    if limit is not None:
+        (tmp_path / "limit").write_text(limit)
+    assert memory.most_in_memory() == most
+
+
+def test_a_system_that_does_not_tell_its_memory(monkeypatch: Any) -> None:
+    def unknown(_: str) -> int:
+        raise ValueError("unrecognized configuration name")
+
+    monkeypatch.setattr(memory.os, "sysconf", unknown)
+    monkeypatch.setattr(memory, "_LIMITS", ())
+    assert memory.most_in_memory() == memory.UNKNOWN // 4

@@ -417,7 +417,8 @@ CAT, DOG = {"train/cat/a.png": picture(1)}, {"train/dog/a.png": picture(2)}
         ),
         (
             CAT | DOG | {"valid/cat/a.png": b""},
-            "must be a folder with images to judge by; none can be read: valid/cat/a.png, since it is empty (0 bytes)",
+            'must be a folder with images to judge by; none of class "cat" can be read: valid/cat/a.png, since it '
+            "is empty (0 bytes)",
         ),
         (
             {"cat/a.png": picture(1), "dog/a.png": picture(2)},

@@ -180,6 +180,16 @@ def test_files_and_folders_that_may_not_be_read_are_named(nasty: Path) -> None:
     assert told["train/cat/a.png"] == told["train/dog/closed"] == "the system says: Permission denied"
 
 
+def test_a_folder_that_may_not_be_opened_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Any) -> Any:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    found = cx.scan(tmp_path)
+    assert found.fault.endswith("; . is left out, since the system says: Permission denied")
+    assert reasons(found) == {".": "the system says: Permission denied"}
+
+
 @pytest.mark.parametrize("what", ["a file", "a folder"])
 def test_what_the_system_refuses_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """As above, for those who are root."""
@@ -230,7 +240,7 @@ def test_equal_pixels_in_train_and_valid_are_named_however_they_are_stored(tmp_p
             "train/cat/x.png": encoded(Image.fromarray(grey), "PNG"),
             "valid/cat/y.bmp": encoded(colour, "BMP"),
             "valid/dog/z.tif": encoded(Image.fromarray(grey), "TIFF"),
-            "train/dog/other.png": encoded(Image.fromarray(grey.T), "PNG"),  # equal bytes, other rows
+            "valid/dog/other.png": encoded(Image.fromarray(grey.reshape(5, 4)), "PNG"),  # equal numbers, other rows
             "train/dog/9 again.png": PLAIN["train/dog/9.png"],
         },
     )
@@ -263,6 +273,10 @@ def test_imbalance_and_sizes_are_noted(tmp_path: Path) -> None:
         ({"train/cat/a.png": picture(1), "valid/cat/b.png": picture(2)}, 'it holds one, "cat"'),
         ({"train/cat/a.png": picture(1), "train/dog/a.png": b"", "valid/cat/b.png": picture(2)}, "none of class"),
         ({}, "it is empty"),
+        (
+            {f"{split}/cat/a.png": picture(1) for split in ("train", "val", "valid")},
+            "val and valid could both be valid",
+        ),
     ],
 )
 def test_a_folder_nothing_can_be_learned_from_is_still_looked_at(

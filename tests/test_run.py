@@ -245,7 +245,11 @@ def test_the_watcher_hears_too(tmp_path):
             heard.append(sentence)
 
     quick(tmp_path / "a", epochs=2, batch=12, watcher=Watcher())
-    assert heard == [(1, 4), (2, 4), 1, (3, 4), (4, 4), 2]
+    assert heard == [
+        "24 images of 2 classes to learn from, 12 to judge by",
+        "- shapes/odd.png was left out: it is empty",
+        *[(1, 4), (2, 4), 1, (3, 4), (4, 4), 2],
+    ]
 
 
 def test_a_wrong_argument_names_the_near_one(tmp_path):

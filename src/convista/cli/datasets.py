@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convista.cli.printing import console, examples, print_json, print_table
-from convista.image import shown
 
 if TYPE_CHECKING:
     from convista.dataset import Scan
@@ -76,6 +75,7 @@ def check(
     """Decode every image of a folder, and say what is used, what is left out and what is odd. Nothing is changed."""
     from convista.dataset import scan
     from convista.dataset.folder import refuse_left_out
+    from convista.image import shown
 
     found = scan(data, labels=labels)
     if as_json:
@@ -92,6 +92,7 @@ def check(
 def cache_list(as_json: Annotated[bool, typer.Option("--json", metavar="", help="For programs.")] = False) -> None:
     """List the folders whose decoded images are kept, the one used last first."""
     from convista.dataset import decoded
+    from convista.image import shown
 
     held = decoded.entries()
     if as_json:
@@ -118,6 +119,7 @@ def cache_clear() -> None:
 def _print_scan(data: str, found: Scan) -> None:
     """Print what was found, for people."""
     from convista.dataset.remarks import count_of
+    from convista.image import shown
 
     out = console()
     how = f"; read {found.reading}" if found.reading else ""
@@ -134,6 +136,8 @@ def _print_scan(data: str, found: Scan) -> None:
 
 
 def _print_classes(classes: dict[str, dict[str, int]]) -> None:
+    from convista.image import shown
+
     if classes:
         splits = list(next(iter(classes.values())))
         total = {split: sum(counts[split] for counts in classes.values()) for split in splits}

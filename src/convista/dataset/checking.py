@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -73,24 +73,29 @@ def fault_of(layout: Layout, places: Sequence[Place], unreadable: Sequence[LeftO
     if layout.fault:
         return layout.fault
     classes = _learned(places)
-    labels = {place.path: place.label for place in layout.places if place.label not in classes}
-    lost = next((one for one in unreadable if one.path in labels), None)
-    if lost is not None:
-        reason = f"{shown(lost.path)}, since {lost.reason}"
-        return f'a folder with images of each class; none of class "{shown(labels[lost.path])}" can be read: {reason}'
+    lost = _lost(unreadable, {place.path: place.label for place in layout.places if place.label not in classes})
+    if lost:
+        return f"a folder with images of each class; none of class {lost}"
     if not classes:
         return f"{RULE}; it holds no images to learn from"
     if len(classes) == 1:
         return f'a folder with two classes or more; it holds one, "{shown(next(iter(classes)))}"'
     if any(place.split in ("", "valid") for place in places):
         return ""
-    judges = {place.path for place in layout.places if place.split == "valid"}
-    lost = next((one for one in unreadable if one.path in judges), None)
-    if lost is not None:
-        return f"a folder with images to judge by; none can be read: {shown(lost.path)}, since {lost.reason}"
-    if any(place.split for place in layout.places):
-        return f"a folder with images to judge by; it holds none of the classes {some(sorted(classes), 5)}"
-    return "a folder with several images of a class, so that some can be kept to judge by"
+    if not any(place.split for place in layout.places):
+        return "a folder with several images of a class, so that some can be kept to judge by"
+    lost = _lost(unreadable, {place.path: place.label for place in layout.places if place.split == "valid"})
+    if lost:
+        return f"a folder with images to judge by; none of class {lost}"
+    return f"a folder with images to judge by; it holds none of the classes {some(sorted(classes), 5)}"
+
+
+def _lost(unreadable: Iterable[LeftOut], labels: Mapping[str, str]) -> str:
+    """Return in words the first of the files that have these labels, or nothing."""
+    for one in unreadable:
+        if one.path in labels:
+            return f'"{shown(labels[one.path])}" can be read: {shown(one.path)}, since {one.reason}'
+    return ""
 
 
 def _learned(places: Iterable[Place]) -> set[str]:

@@ -77,7 +77,7 @@ def of_known_classes(places: Sequence[Place]) -> tuple[list[Place], list[LeftOut
 
 def _fault(found: Listing, top: Sequence[str], splits: dict[str, list[str]]) -> str:
     """Return why it can't be told which folders are the splits, or nothing."""
-    names = [name for spellings in SPELLINGS.values() for name in spellings]
+    names = [".", *(name for spellings in SPELLINGS.values() for name in spellings)]
     linked = [one for one in found.left_out if one.path.lower() in names and not one.harmless]
     if linked:
         return "; ".join(f"{shown(one.path)} is left out, since {one.reason}" for one in linked)

@@ -14,7 +14,7 @@ _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_b
 
 def most_in_memory() -> int:
     """Return how many bytes of images are kept in memory."""
-    return int(SHARE * min(_installed(), *map(_limit, _LIMITS)))
+    return int(SHARE * min((_installed(), *map(_limit, _LIMITS))))
 
 
 def _installed() -> int:
