@@ -24,7 +24,6 @@ from convista.image import (
     read_image,
     resized,
     shown,
-    with_channels,
     without_colour,
 )
 
@@ -80,14 +79,15 @@ def decode(root: str, paths: Sequence[str], size: Size | None, keep: int) -> tup
 
 def put(pictures: Sequence[Picture], root: str, images: NDArray[np.uint8]) -> None:
     """Put each picture into its place in `images` (count, channels, rows, cols)."""
-    channels, size = images.shape[1], (images.shape[2], images.shape[3])
+    size = images.shape[2], images.shape[3]
 
     def place(numbered: tuple[int, Picture]) -> None:
         number, one = numbered
         found = _decoded(root, size, images.nbytes, one.path) if one.image is None else one
         if isinstance(found, LeftOut) or found.image is None or found.pixels != one.pixels:
             raise RuntimeError(f'"{shown(one.path)}" has changed while the images were being read; start again')
-        images[number] = with_channels(resized(found.image, size), channels)
+        image = resized(found.image, size)
+        images[number] = image.transpose(2, 0, 1) if image.ndim == 3 else image  # grey: to each channel
 
     _each(place, list(enumerate(pictures)), _any_large(pictures[:_FIRST]))
 

@@ -44,7 +44,7 @@ def eight_bit(image: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return an image, (rows, cols) or (rows, cols, 3), of `size` (rows, cols), its aspect kept.
+    """Return an image, (rows, cols) or (rows, cols, 3), of `size` (rows, cols), its aspect kept; only to be read.
 
     >>> resized(np.full((1, 2), 9, np.uint8), (2, 2)).tolist()
     [[9, 9], [9, 9]]
@@ -54,7 +54,7 @@ def resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
     rows, cols = _inside(image.shape[:2], size)
     scaled = np.asarray(Image.fromarray(image).resize((cols, rows), Image.Resampling.BILINEAR))
     if (rows, cols) == size:
-        return np.array(scaled)
+        return scaled
     result = np.empty((*size, *image.shape[2:]), np.uint8)
     result[:] = _border_mean(scaled)
     top, left = (size[0] - rows) // 2, (size[1] - cols) // 2
