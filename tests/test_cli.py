@@ -739,7 +739,8 @@ def test_train_says_the_first_of_many_remarks(photos, tmp_path):
     text = run("train", photos, "--epochs", "1", "--network", "3x3 2, mean", "--out", tmp_path / "run").stdout
     lines = [line for line in text.splitlines() if line.startswith("- ")]
     assert lines[-1].startswith("- and ")
-    assert len(lines) == 9
+    assert lines[0] == "- to learn from + to judge by: lying 8 + 2, upright 8 + 2"
+    assert len(lines) == 10
     log = (tmp_path / "run" / "log.txt").read_text()
     assert log.count(" data: left out: ") == 11
 

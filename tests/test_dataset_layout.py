@@ -47,6 +47,7 @@ def test_splits_may_be_spelt_as_people_spell_them(tmp_path: Path, train: str, va
         f"{valid}/dog/3.png": "valid dog",
     }
     assert dataset.reading == f"as {train}/<class>/<image> and {valid}/<class>/<image>"
+    assert dataset.counts == "to learn from + to judge by: cat 2 + 1, dog 2 + 1"
     assert dataset.summary == f"4 images of 2 classes to learn from, 2 to judge by; read {dataset.reading}"
 
 
@@ -74,6 +75,13 @@ def test_a_test_without_classes_says_nothing_and_train_is_split(tmp_path: Path) 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
     put(tmp_path, numbered(5, 0, "train") | numbered(15, 10, "test") | numbered(25, 20, "bus"))
     assert load_dataset(tmp_path).classes == ("bus", "test", "train")
+
+
+def test_of_many_classes_the_first_are_counted(tmp_path: Path) -> None:
+    put(tmp_path, {f"{label:02}/{n}.png": picture(label * 2 + n) for label in range(22) for n in range(2)})
+    told = load_dataset(tmp_path).counts
+    assert told.startswith("to learn from + to judge by: 00 1 + 1, 01 1 + 1, ")
+    assert told.endswith(", 19 1 + 1, 2 more classes")
 
 
 # A split by hash -----------------------------------------------------------------------------------------------------

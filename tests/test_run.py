@@ -247,6 +247,7 @@ def test_the_watcher_hears_too(tmp_path):
     quick(tmp_path / "a", epochs=2, batch=12, watcher=Watcher())
     assert heard == [
         "24 images of 2 classes to learn from, 12 to judge by",
+        "- to learn from + to judge by: cross 12 + 6, ring 12 + 6",
         "- shapes/odd.png was left out: it is empty",
         *[(1, 4), (2, 4), 1, (3, 4), (4, 4), 2],
     ]

@@ -8,6 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from convista.image import shown
+
+_TOLD = 20
+"""Classes whose images are counted in a sentence."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Split:
@@ -56,6 +61,17 @@ class Dataset:
         learned, judged = len(self.train.labels), len(self.valid.labels)
         how = f"; read {self.reading}" if self.reading else ""
         return f"{learned:,} images of {len(self.classes)} classes to learn from, {judged:,} to judge by{how}"
+
+    @property
+    def counts(self) -> str:
+        """How many images each class has in both splits, in a sentence; of many classes the first."""
+        numbers = [np.bincount(split.labels, minlength=len(self.classes)) for split in (self.train, self.valid)]
+        told = [
+            f"{shown(name)} {learned:,} + {judged:,}"
+            for name, learned, judged in zip(self.classes[:_TOLD], *numbers, strict=False)
+        ]
+        beyond = [f"{len(self.classes) - _TOLD:,} more classes"] if len(self.classes) > _TOLD else []
+        return f"to learn from + to judge by: {', '.join(told + beyond)}"
 
 
 @dataclass(frozen=True, slots=True)

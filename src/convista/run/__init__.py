@@ -191,6 +191,7 @@ def load(run: str | os.PathLike[str]) -> Network:
 def _introduce(dataset: Dataset, watcher: Watcher) -> None:
     """Say what the data are, and the first of what is odd about them; the log and the report say all."""
     watcher.say(dataset.summary)
+    watcher.say(f"- {dataset.counts}")
     for remark in dataset.remarks[:REMARKS]:
         watcher.say(f"- {remark}")
     if len(dataset.remarks) > REMARKS:

@@ -31,7 +31,7 @@ class Log:
         self.say(f"began: {command}")
         for name, words in (("settings", settings.words()), ("machine", machine()), ("versions", versions())):
             self.say(f"{name}: " + "; ".join(f"{key} {value}" for key, value in words.items()))
-        self.say(f"data: {dataset.folder}: {dataset.summary}")
+        self.say(f"data: {dataset.folder}: {dataset.summary}; {dataset.counts}")
         for remark in dataset.remarks:
             self.say(f"data: {remark}")
 
