@@ -245,12 +245,22 @@ def test_the_watcher_hears_too(tmp_path):
             heard.append(sentence)
 
     quick(tmp_path / "a", epochs=2, batch=12, watcher=Watcher())
-    assert heard == [
-        "24 images of 2 classes to learn from, 12 to judge by",
-        "- to learn from + to judge by: cross 12 + 6, ring 12 + 6",
-        "- shapes/odd.png was left out: it is empty",
-        *[(1, 4), (2, 4), 1, (3, 4), (4, 4), 2],
-    ]
+    assert heard == [(1, 4), (2, 4), 1, (3, 4), (4, 4), 2]
+
+
+def test_a_watcher_with_a_method_for_them_hears_of_the_data_first(tmp_path, shapes):
+    class Watcher(At):
+        def data(self, dataset):
+            self.said.append((dataset, self.steps))
+
+        steps = 0
+
+        def batch(self, done, total, loss):
+            self.steps = done
+
+    watcher = Watcher(0, fail)
+    quick(tmp_path / "a", watcher=watcher)
+    assert watcher.said == [(shapes, 0)]
 
 
 def test_a_wrong_argument_names_the_near_one(tmp_path):
@@ -326,7 +336,7 @@ def test_the_same_command_goes_on_to_the_same_bits(tmp_path, done):
     assert names(tmp_path / "a") == ["checkpoint.safetensors", "config.json", "log.txt"]
     watcher = At(0, fail)
     again = quick(tmp_path / "a", watcher=watcher)
-    assert watcher.said[-1] == "goes on after step 3 of 6"
+    assert watcher.said == ["goes on after step 3 of 6"]
     assert (again.folder / "model.safetensors").read_bytes() == (done.folder / "model.safetensors").read_bytes()
     assert names(again.folder) == FILES
 

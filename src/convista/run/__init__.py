@@ -21,7 +21,7 @@ import os
 import time
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from convista.dataset import Dataset, load_dataset
 from convista.errors import did_you_mean
@@ -44,10 +44,15 @@ from convista.run.folder import (
 from convista.run.order import Order, settings_of, words_of
 from convista.training import Checkpoint, Epoch, Facts, Settings, Stopped, Watcher, fit, open_log, resolve
 
-REMARKS = 8
-"""What is odd about the data, as far as it is said before training begins."""
-
 __all__ = ["Run", "RunFolderError", "load", "train"]
+
+
+@runtime_checkable
+class DataWatcher(Watcher, Protocol):
+    """A watcher that is told of the data, too, before the first step."""
+
+    def data(self, dataset: Dataset) -> None:
+        """Hear what is learned from."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,8 @@ def train(
     network, epochs, batch, rate, seed, threads, **recipe
         See `convista.training.Settings`, which lists the rest of the recipe, too.
     watcher
-        Is told of every batch and epoch, to draw a progress bar.
+        Is told of every batch and epoch, to draw a progress bar; one that has a method ``data``, of the data set as
+        well.
 
     Raises
     ------
@@ -148,8 +154,8 @@ def train(
         with open_log(place / LOG) as log:
             log.begin(order.command(), resolved, dataset)
             told = _Both(log, watcher) if watcher else log
-            if watcher:
-                _introduce(dataset, watcher)
+            if isinstance(watcher, DataWatcher):
+                watcher.data(dataset)
             try:
                 trained = fit(dataset, order.settings, watcher=told, checkpoint=checkpoint)
             except Stopped as stopped:
@@ -186,16 +192,6 @@ def load(run: str | os.PathLike[str]) -> Network:
         missing = ", ".join(name for name in FILES if not (path / name).exists())
         raise RunFolderError(f'run (="{path}") is not the folder of a finished run: it lacks {missing}')
     return load_network(path / MODEL if path.is_dir() else path)
-
-
-def _introduce(dataset: Dataset, watcher: Watcher) -> None:
-    """Say what the data are, and the first of what is odd about them; the log and the report say all."""
-    watcher.say(dataset.summary)
-    watcher.say(f"- {dataset.counts}")
-    for remark in dataset.remarks[:REMARKS]:
-        watcher.say(f"- {remark}")
-    if len(dataset.remarks) > REMARKS:
-        watcher.say(f"- and {len(dataset.remarks) - REMARKS} more remarks: convista data check {dataset.name}")
 
 
 class _Both:
