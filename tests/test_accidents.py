@@ -122,7 +122,7 @@ def test_a_new_result_that_has_no_room_leaves_the_old_one(disk, tmp_path):
 
 @pytest.fixture
 def shapes(monkeypatch):
-    monkeypatch.setattr(runs, "load_dataset", lambda name, size=None: dataset(train=24, valid=12))
+    monkeypatch.setattr(runs, "load_dataset", lambda name, **_: dataset(train=24, valid=12))
 
 
 TRAIN = "train", "shapes", "--network", "5x5/2 8, mean", "--batch", "8", "--epochs", "2"

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,19 @@ import convista as cx
 from convista.cli.entry import app
 from convista.cli.picture import as_picture
 
-COMMANDS = ["train", "predict", "apply", "kernels", "plan", "data list", "data get", "bench"]
+COMMANDS = [
+    "train",
+    "predict",
+    "apply",
+    "kernels",
+    "plan",
+    "data list",
+    "data get",
+    "data check",
+    "data cache list",
+    "data cache clear",
+    "bench",
+]
 
 
 def run(*words: object, code: int = 0):
@@ -473,6 +486,91 @@ def test_data_get_prints_the_folder(sample):
     assert refused("data", "get", "mnits").startswith('name (="mnits") must be one of mnist_sample, mnist,')
 
 
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    """Ten images of each of two classes, and some trouble."""
+    folder = tmp_path / "photos"
+    for number, name in enumerate(("lying", "upright")):
+        (folder / name).mkdir(parents=True)
+        for image in range(10):
+            pixels = np.full((4, 5), 100 * number + image, np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{image}.png")
+    (folder / "lying" / "a very long name of a file that was cut short while it was copied, quite long.png").touch()
+    (folder / "lying" / ".DS_Store").touch()
+    (folder / "notes").mkdir()
+    return folder
+
+
+def test_data_check_says_what_is_used_and_what_is_not(photos, monkeypatch):
+    monkeypatch.chdir(photos.parent)
+    text = run("data", "check", "photos").stdout
+    assert max(map(len, text.splitlines())) <= 80
+    rows = [line.split() for line in text.splitlines()]
+    for row in ("class train valid", "lying 8 2", "upright 8 2", "all 16 4"):
+        assert row.split() in rows
+    told = " ".join(text.split())
+    for words in (
+        "photos: 20 images can be used; read as <class>/<image>; 4 images, 20% of each class, kept to judge by, chosen",
+        "- left out: lying/a very long name of a file that was cut short while it was copied, quite long.png, since "
+        "it is empty (0 bytes)",
+        "- ignored: 1 file that nobody would miss; with --json all",
+        "- no class: notes, since it holds no images",
+        "- sizes, rows x cols: 4 x 5 (20 images)",
+    ):
+        assert words in told
+    found = json.loads(run("data", "check", "photos", "--json").stdout)
+    assert found == dict(cx.scan("photos"))
+    assert found["left_out"][0]["path"] == "lying/.DS_Store"
+
+
+def test_data_check_fails_where_it_is_strict(photos):
+    strict = run("data", "check", photos, "--strict", code=1)
+    assert strict.stdout == run("data", "check", photos).stdout
+    assert strict.stderr == (
+        f'convista: data (="{photos}") must hold nothing that can\'t be used (strict), but 1 file would be left out, '
+        "the first lying/a very long name of a file that was cut short while it was copied, quite long.png, since it "
+        f"is empty (0 bytes); to see all: convista data check {photos}\n"
+    )
+    next((photos / "lying").glob("a very*")).unlink()
+    run("data", "check", photos, "--strict")
+    shutil.rmtree(photos / "upright")
+    sentence = 'must be a folder with two classes or more; it holds one, "lying"'
+    assert sentence in run("data", "check", photos, "--strict", code=1).stderr
+    assert sentence in " ".join(run("data", "check", photos).stdout.split())
+    assert refused("data", "check", photos / "no").startswith('data (="')
+
+
+def test_data_check_lists_at_most_twenty_files(photos):
+    for number in range(30):
+        (photos / "lying" / f"x{number}.png").touch()
+    text = run("data", "check", photos).stdout
+    assert text.count("- left out: lying/") == 20
+    assert "- left out: 11 more; with --json all" in text
+
+
+def test_data_check_takes_labels(photos, tmp_path):
+    (tmp_path / "l.csv").write_text("file,label\nlying/0.png,a\nlying/1.png,a\nlying/2.png,b\nlying/3.png,b\n")
+    found = json.loads(run("data", "check", photos, "--labels", tmp_path / "l.csv", "--json").stdout)
+    assert found["classes"] == {"a": {"train": 1, "valid": 1}, "b": {"train": 1, "valid": 1}}
+
+
+def test_data_cache_is_listed_and_cleared(photos, tmp_path, monkeypatch):
+    from convista.dataset import decoded, load_dataset
+
+    monkeypatch.setenv("CONVISTA_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(decoded, "WORTH", 1)
+    monkeypatch.setattr(decoded, "SETTLED", -(10**18))
+    load_dataset(photos)
+    text = run("data", "cache", "list").stdout
+    assert "20, 4 x 5, grey" in text
+    assert f"0.0 MB in {tmp_path / 'home' / 'decoded'};" in text
+    (entry,) = json.loads(run("data", "cache", "list", "--json").stdout)
+    assert (entry["folder"], entry["shape"]) == (str(photos), [20, 1, 4, 5])
+    assert run("data", "cache", "clear").stdout == "removed the decoded images of 1 folder, 0.0 MB\n"
+    assert json.loads(run("data", "cache", "list", "--json").stdout) == []
+    assert list((tmp_path / "home" / "decoded").iterdir()) == []
+
+
 # --- train and predict ------------------------------------------------------------------------------------------
 
 
@@ -502,7 +600,10 @@ def trained(little, tmp_path_factory):
 
 def test_train_prints_a_row_per_epoch_and_the_end(trained):
     text, out = trained
-    lines = text.splitlines()
+    first, *lines = text.splitlines()
+    assert first.startswith("32 images of 2 classes to learn from, 16 to judge by; read as ")
+    while not lines[0].startswith("epoch"):  # the rest of the sentence
+        del lines[0]
     assert lines[0].split() == ["epoch", "train", "loss", "valid", "loss", "accuracy", "seconds"]
     assert [line.split()[0] for line in lines[1:3]] == ["1", "2"]
     assert len({len(line) for line in lines[:3]}) == 1
@@ -609,6 +710,41 @@ def test_predict_refuses_with_a_sentence(trained, little, tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_train_takes_labels_and_weights_and_may_be_strict(photos, tmp_path):
+    pytest.importorskip("torch", reason="torch is of the train extra")
+    words = ("train", photos, "--epochs", "1", "--batch", "4", "--network", "3x3 2, mean")
+    assert refused(*words, "--strict", "--out", tmp_path / "no", code=1).startswith(f'data (="{photos}") must hold ')
+    assert not (tmp_path / "no").exists()
+    rows = [f"{path.relative_to(photos)},{path.stem in '0123'}" for path in sorted(photos.glob("*/[0-9].png"))]
+    (tmp_path / "l.csv").write_text("\n".join(["file,label", *rows]))
+    out = tmp_path / "run"
+    text = run(*words, "--labels", tmp_path / "l.csv", "--weighted", "--out", out).stdout
+    assert text.startswith("16 images of 2 classes to learn from, 4 to judge by; read by the labels in ")
+    assert "- left out: lying/.DS_Store" not in text
+    assert cx.load(out).classes == ("False", "True")
+    config = json.loads((out / "config.json").read_text())
+    assert (config["labels"], config["weighted"]) == (str(tmp_path / "l.csv"), True)
+    again = shlex.split(next(line for line in (out / "log.txt").read_text().splitlines() if " began: " in line))
+    assert again[again.index("convista") :] == [
+        "convista", "train", str(photos), "--labels", str(tmp_path / "l.csv"), "--out", str(out),
+        "--network", "3x3 2, mean", "--epochs", "1", "--batch", "4", "--seed", "0", "--weighted",
+    ]  # fmt: skip
+
+
+def test_train_says_the_first_of_many_remarks(photos, tmp_path):
+    pytest.importorskip("torch", reason="torch is of the train extra")
+    for number in range(5):
+        (photos / "lying" / f"x{number}.png").write_bytes(b"x" * (number + 1) if number else b"")
+        (photos / "lying" / f"y{number}.png").symlink_to("/etc/passwd")
+    text = run("train", photos, "--epochs", "1", "--network", "3x3 2, mean", "--out", tmp_path / "run").stdout
+    lines = [line for line in text.splitlines() if line.startswith("- ")]
+    assert lines[-1].startswith("- and ")
+    assert lines[0] == "- to learn from + to judge by: lying 8 + 2, upright 8 + 2"
+    assert len(lines) == 10
+    log = (tmp_path / "run" / "log.txt").read_text()
+    assert log.count(" data: left out: ") == 11
+
+
 def test_ctrl_c_while_training(little, tmp_path):
     pytest.importorskip("torch", reason="torch is of the train extra")
     command = [
@@ -626,7 +762,8 @@ def test_ctrl_c_while_training(little, tmp_path):
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
     )
     assert child.stdout is not None
-    assert child.stdout.readline().split()[0] == "epoch"
+    while child.stdout.readline().split()[0] != "epoch":
+        assert child.poll() is None
     child.send_signal(signal.SIGINT)
     _, stderr = child.communicate(timeout=60)
     assert child.returncode == 130

@@ -32,7 +32,7 @@ def shapes(monkeypatch):
     """Every run learns from tiny shapes, whatever data it names."""
     data = dataset(train=24, valid=12)
     for room in (run, studying, pair):
-        monkeypatch.setattr(room, "load_dataset", lambda name, size=None: data)
+        monkeypatch.setattr(room, "load_dataset", lambda name, **_: data)
     return data
 
 
@@ -221,7 +221,7 @@ def test_the_chance_of_an_uneven_split_is_what_counting_all_tosses_gives(one, ot
 def two(tmp_path_factory):
     folder = tmp_path_factory.mktemp("two")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "load_dataset", lambda name, size=None: dataset(train=24, valid=12))
+        patch.setattr(run, "load_dataset", lambda name, **_: dataset(train=24, valid=12))
         told = {"network": "5x5/2 4, mean", "epochs": 1, "batch": 8}
         run.train("shapes", out=folder / "a", **told)
         run.train("shapes", out=folder / "b", **told | {"rate": 0.001, "seed": 3})
@@ -249,7 +249,7 @@ def test_a_run_is_never_better_than_itself(two):
 
 
 def test_where_the_images_are_gone_the_numbers_stay(two, monkeypatch):
-    def gone(name, size=None):
+    def gone(name, **_):
         raise FileNotFoundError(f'data (="{name}") is not there')
 
     monkeypatch.setattr(pair, "load_dataset", gone)
@@ -260,7 +260,7 @@ def test_where_the_images_are_gone_the_numbers_stay(two, monkeypatch):
 
 def test_runs_judged_by_other_images_are_not_compared_image_by_image(two, monkeypatch):
     sets = iter([dataset(train=24, valid=12), dataset(train=24, valid=9)])
-    monkeypatch.setattr(pair, "load_dataset", lambda name, size=None: next(sets))
+    monkeypatch.setattr(pair, "load_dataset", lambda name, **_: next(sets))
     assert compare(*two).why_not == "their validation images are not the same"
 
 

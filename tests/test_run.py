@@ -29,9 +29,7 @@ FILES = ["checkpoint.safetensors", "config.json", "history.csv", "log.txt", "mod
 def shapes(monkeypatch):
     """Runs of these tests learn from tiny shapes, whatever data they name; the sample alone is itself."""
     data = dataset(train=24, valid=12)
-    monkeypatch.setattr(
-        room, "load_dataset", lambda name, size=None: load_dataset(name) if name == "mnist_sample" else data
-    )
+    monkeypatch.setattr(room, "load_dataset", lambda name, **_: load_dataset(name) if name == "mnist_sample" else data)
     return data
 
 
@@ -50,7 +48,7 @@ def contents(folder):
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(room, "load_dataset", lambda name, size=None: dataset(train=24, valid=12))
+        patch.setattr(room, "load_dataset", lambda name, **_: dataset(train=24, valid=12))
         return quick(tmp_path_factory.mktemp("runs") / "first")
 
 
@@ -217,7 +215,7 @@ def test_a_failed_run_keeps_its_log(tmp_path):
 
 
 def test_two_runs_that_begin_at_once_do_not_mix(tmp_path, monkeypatch, shapes):
-    def late(name, size=None):
+    def late(name, **_):
         (tmp_path / "a").mkdir()
         (tmp_path / "a" / "config.json").write_text("{}")
         return shapes
@@ -248,6 +246,21 @@ def test_the_watcher_hears_too(tmp_path):
 
     quick(tmp_path / "a", epochs=2, batch=12, watcher=Watcher())
     assert heard == [(1, 4), (2, 4), 1, (3, 4), (4, 4), 2]
+
+
+def test_a_watcher_with_a_method_for_them_hears_of_the_data_first(tmp_path, shapes):
+    class Watcher(At):
+        def data(self, dataset):
+            self.said.append((dataset, self.steps))
+
+        steps = 0
+
+        def batch(self, done, total, loss):
+            self.steps = done
+
+    watcher = Watcher(0, fail)
+    quick(tmp_path / "a", watcher=watcher)
+    assert watcher.said == [(shapes, 0)]
 
 
 def test_a_wrong_argument_names_the_near_one(tmp_path):
@@ -390,7 +403,7 @@ sys.path.insert(0, sys.argv[1])
 from shapes import dataset
 from convista import run
 from convista.training import checkpoint
-run.load_dataset = lambda name, size=None: dataset(train=64, valid=16)
+run.load_dataset = lambda name, **_: dataset(train=64, valid=16)
 run.Checkpoint = lambda folder: checkpoint.Checkpoint(folder, every=0.0)
 run.train("shapes", out=sys.argv[2], network="5x5/2 8, 3x3/2 16, mean", epochs=40, batch=8, precision="float32", resume=True)
 """

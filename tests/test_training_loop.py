@@ -385,3 +385,24 @@ def test_what_is_left_open_is_decided_by_rule():
     assert resolve(large, Settings()).network == NAMED["small"]
     assert resolve(large, Settings()).threads == torch.get_num_threads()
     assert resolve(small, Settings(threads=2)).threads == 2
+
+
+def test_weighted_classes_count_alike(shapes):
+    still = {"rotation": 0, "zoom": 0, "shear": 0, "shift": 0, "label_smoothing": 0.0}
+    settings = replace(QUICK, **still, weighted=True)
+    keep = np.flatnonzero((shapes.train.labels != 1) | (np.arange(len(shapes.train.labels)) < 10))
+    few = replace(shapes, train=Split(shapes.train.images[keep], shapes.train.labels[keep], ("",) * len(keep)))
+    settings = resolve(few, settings)
+    everything = torch.arange(len(keep))
+    losses = {}
+    for weighted in (True, False):
+        course = Course(new_network(few, settings), few, replace(settings, weighted=weighted))
+        losses[weighted] = course.loss(everything).item()
+    logits = course.network(course.images.float())
+    each = torch.nn.functional.cross_entropy(logits, course.labels, reduction="none")
+    means = [each[course.labels == label].mean().item() for label in range(len(few.classes))]
+    assert losses[True] == pytest.approx(np.mean(means), rel=1e-5)
+    assert losses[False] == pytest.approx(each.mean().item(), rel=1e-5)
+    assert losses[True] != pytest.approx(losses[False], rel=1e-3)
+    mixed = Course(new_network(few, settings), few, replace(settings, mixup=1.0))
+    assert math.isfinite(mixed.loss(everything).item())

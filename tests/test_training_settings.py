@@ -45,7 +45,14 @@ def test_numpy_numbers_are_numbers():
 def test_every_choice_has_a_range():
     from convista.training.settings import _RANGES, CHOICES
 
-    assert {field.name for field in fields(Settings)} == {*_RANGES, *CHOICES, "network"}
+    assert {field.name for field in fields(Settings)} == {*_RANGES, *CHOICES, "network", "weighted"}
+
+
+def test_weighted_is_true_or_false_and_an_option_without_a_word():
+    assert Settings(weighted=True).options() == "--epochs 10 --seed 0 --weighted"
+    assert Settings().options() == "--epochs 10 --seed 0"
+    with pytest.raises(TypeError, match=r"^weighted \(=1\) must be True or False$"):
+        Settings(weighted=1)
 
 
 def test_options_repeat_what_differs():

@@ -15,6 +15,7 @@ from . import window as window
 from ._version import __version__ as __version__
 from .comparison import compare as compare
 from .comparison import study as study
+from .dataset import scan as scan
 from .dataset import untar_data as untar_data
 from .features import KernelFeatures as KernelFeatures
 from .grid import Plan as Plan

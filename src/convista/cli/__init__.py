@@ -3,7 +3,7 @@
 entry      the program `convista`: its commands, its exit codes
 filtering  apply, kernels, plan
 learning   train, predict
-datasets   data list, data get
+datasets   data list, data get, data check, data cache
 benching   bench
 arguments  what was typed to what is meant: 5,7 and 4096x4096
 job        the kernel and the options of `apply`, and what it does with an image

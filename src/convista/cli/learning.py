@@ -27,7 +27,10 @@ def recipe(name: str, words: str, metavar: str = "N") -> Any:
 
 
 DataText = Annotated[
-    str, typer.Argument(metavar="DATA", help="A name (convista data list), or a folder train|valid/CLASS/IMAGE.")
+    str,
+    typer.Argument(
+        metavar="DATA", help="A name (convista data list), or a folder train|valid/CLASS/IMAGE, CLASS/IMAGE."
+    ),
 ]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="The run folder; left out: the next of runs/1 ...")
@@ -40,6 +43,10 @@ Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same 
 Resume = Annotated[
     bool, typer.Option("--resume", metavar="", help="Go on with a run that was stopped; without --out, the latest.")
 ]
+Labels = Annotated[
+    Path | None, typer.Option("--labels", metavar="CSV", help="Columns file,label[,split], in place of class folders.")
+]
+Strict = Annotated[bool, typer.Option("--strict", metavar="", help="Refuse a folder with files that can't be used.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", metavar="", help="Replace a run that was told the same.")]
 
 
@@ -51,6 +58,8 @@ def train(
     overwrite: Overwrite = False,
     resume: Resume = False,
     size: Annotated[str | None, recipe("size", "Bring all images to so many rows and cols: 64, or ROWS,COLS")] = None,
+    labels: Labels = None,
+    strict: Strict = False,
     network: Annotated[str | None, recipe("network", 'A name, or layers: "5x5/2 16, 3x3 32, mean"', "TEXT")] = None,
     batch: Annotated[int | None, recipe("batch", "Images a step")] = None,
     rate: Annotated[float | None, recipe("rate", "The highest learning rate")] = None,
@@ -66,6 +75,9 @@ def train(
     erase: Annotated[float | None, recipe("erase", "Share of images with a grey rectangle")] = None,
     mixup: Annotated[float | None, recipe("mixup", "Mix two images, by a share from Beta(N, N)")] = None,
     cutmix: Annotated[float | None, recipe("cutmix", "Put a part of another image in, by such a share")] = None,
+    weighted: Annotated[
+        bool, typer.Option("--weighted", metavar="", help="Let each class count alike.", rich_help_panel=MORE)
+    ] = False,
     optimizer: Annotated[str | None, recipe("optimizer", "adamw, or sgd", "WORD")] = None,
     schedule: Annotated[str | None, recipe("schedule", "one_cycle, or constant", "WORD")] = None,
     momentum: Annotated[float | None, recipe("momentum", "Of a constant schedule")] = None,
@@ -86,13 +98,17 @@ def train(
         "shear": shear, "shift": shift, "size": None if size is None else arguments.size(size), "flip": flip,
         "colour": colour, "erase": erase, "mixup": mixup, "cutmix": cutmix, "optimizer": optimizer,
         "schedule": schedule, "momentum": momentum, "clip": clip, "average": average, "precision": precision,
+        "weighted": weighted or None,
     }  # fmt: skip
     chosen: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
     with Terminal(chosen.get("epochs", Settings.epochs)) as terminal:
         need_packages("training")
         import convista as cx
 
-        run = cx.train(data, out=out, seed=seed, overwrite=overwrite, resume=resume, watcher=terminal, **chosen)
+        run = cx.train(
+            data, out=out, seed=seed, overwrite=overwrite, resume=resume, labels=labels, strict=strict,
+            watcher=terminal, **chosen,
+        )  # fmt: skip
     _say_result(run)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from convista.cli.printing import console, percent
 
 if TYPE_CHECKING:
+    from convista.dataset import Dataset
     from convista.training import Epoch
 
+REMARKS = 8
+"""What is odd about the data, as far as it is said before training begins."""
 HEAD = f"{'epoch':>5}  {'train loss':>10}  {'valid loss':>10}  {'accuracy':>9}  {'seconds':>7}"
 
 
@@ -33,6 +37,14 @@ class Terminal:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bar.stop()
+
+    def data(self, dataset: Dataset) -> None:
+        """Say what the data are, and the first of what is odd about them; the log and the report say all."""
+        self._console.print(dataset.summary)
+        beyond = len(dataset.remarks) - REMARKS
+        more = [f"and {beyond} more remarks: convista data check {shlex.quote(dataset.name)}"] if beyond > 0 else []
+        for line in (dataset.counts, *dataset.remarks[:REMARKS], *more):
+            self._console.print(f"- {line}")
 
     def batch(self, done: int, total: int, loss: float) -> None:
         """Move the bar."""

@@ -146,8 +146,8 @@ def _side(folder: Path) -> Side:
 
 def _wrong(side: Side) -> tuple[list[tuple[str, str]], NDArray[np.bool_]]:
     """Return what the validation images are, by path, and which of them the run's network gets wrong."""
-    size = side.told["size"]
-    dataset = load_dataset(side.told["data"], size=tuple(size) if isinstance(size, list) else size)
+    size, labels = side.told["size"], side.told.get("labels")
+    dataset = load_dataset(side.told["data"], size=tuple(size) if isinstance(size, list) else size, labels=labels)
     network, split = load(side.folder), dataset.valid
     if network.classes != dataset.classes:
         raise ValueError(f'the classes in "{side.told["data"]}" are no longer those of "{side.folder}"')

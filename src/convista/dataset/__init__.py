@@ -2,9 +2,16 @@
 
 records    what labelled images are: Dataset, Split
 loading    the name of a data set, or a folder, to a Dataset
-folder     an image folder train|valid/<class>/... to a Dataset
-scan       which files such a folder holds
+inspection what a folder holds, before anything is learned from it
+folder     an image folder to a Dataset
+listing    which files a folder holds
+layout     which class and split the place of each names
+labels     or a CSV
+splitting  which are kept to judge by, where nothing says it
+checking   all of this together, and what is wrong with it
 decoding   image files to 8-bit arrays of one size, in parallel
+decoded    the cache of such arrays, mapped where they are too many for memory
+memory     how much memory there is
 idx        MNIST's format
 remarks    what was odd about the files, a sentence each
 known      data sets that have a name: where they are, by which hashes they are known, their licences
@@ -16,8 +23,10 @@ progress   one line on a terminal that says how far a long job is
 """
 
 from convista.dataset.download import untar_data
+from convista.dataset.folder import LeftOutError
 from convista.dataset.idx import read_idx
+from convista.dataset.inspection import Scan, scan
 from convista.dataset.loading import load_dataset
 from convista.dataset.records import Dataset, Split
 
-__all__ = ["Dataset", "Split", "load_dataset", "read_idx", "untar_data"]
+__all__ = ["Dataset", "LeftOutError", "Scan", "Split", "load_dataset", "read_idx", "scan", "untar_data"]

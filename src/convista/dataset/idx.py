@@ -118,7 +118,9 @@ def load_idx(name: str, folder: Path, size: tuple[int, int] | None) -> Dataset:
     train, valid = (_split(stem, *raw[split], numbers, target) for split, stem in _STEMS.items())
     count = sum(len(images) for images, _ in raw.values() if images.shape[1:] != target)
     remarks = resized_remark(count, len(train.labels) + len(valid.labels), target)
-    return Dataset(name, folder, tuple(map(str, numbers.tolist())), train, valid, remarks)
+    return Dataset(
+        name, folder, tuple(map(str, numbers.tolist())), train, valid, remarks, "as the four IDX files of MNIST"
+    )
 
 
 def _images_and_labels(name: str, folder: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[Any]]:

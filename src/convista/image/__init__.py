@@ -25,7 +25,7 @@ Files are turned upright as their EXIF orientation says; a PIL image is taken as
 """
 
 from convista.image.arrays import as_array
-from convista.image.fitting import eight_bit, fitted, resized, with_channels
+from convista.image.fitting import eight_bit, fitted, resized, with_channels, without_colour
 from convista.image.guards import MAX_PIXELS
 from convista.image.reading import IMAGE_ENDINGS, ImageFileError, read_image, shown
 from convista.image.writing import write_image
@@ -41,5 +41,6 @@ __all__ = [
     "resized",
     "shown",
     "with_channels",
+    "without_colour",
     "write_image",
 ]

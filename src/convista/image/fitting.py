@@ -44,7 +44,7 @@ def eight_bit(image: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return an image, (rows, cols) or (rows, cols, 3), of `size` (rows, cols), its aspect kept.
+    """Return an image, (rows, cols) or (rows, cols, 3), of `size` (rows, cols), its aspect kept; only to be read.
 
     >>> resized(np.full((1, 2), 9, np.uint8), (2, 2)).tolist()
     [[9, 9], [9, 9]]
@@ -54,7 +54,7 @@ def resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
     rows, cols = _inside(image.shape[:2], size)
     scaled = np.asarray(Image.fromarray(image).resize((cols, rows), Image.Resampling.BILINEAR))
     if (rows, cols) == size:
-        return np.array(scaled)
+        return scaled
     result = np.empty((*size, *image.shape[2:]), np.uint8)
     result[:] = _border_mean(scaled)
     top, left = (size[0] - rows) // 2, (size[1] - cols) // 2
@@ -69,6 +69,20 @@ def with_channels(image: NDArray[np.uint8], channels: int) -> NDArray[np.uint8]:
     if image.ndim == 3:
         return np.ascontiguousarray(image.transpose(2, 0, 1))
     return np.repeat(image[None], channels, axis=0)
+
+
+def without_colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a colour image whose three channels are equal as a grey one (rows, cols), any other as it is.
+
+    >>> without_colour(np.array([[[7, 7, 7]]], np.uint8)), without_colour(np.array([[[7, 7, 8]]], np.uint8)).shape
+    (array([[7]], dtype=uint8), (1, 1, 3))
+    """
+    if image.ndim == 2:
+        return image
+    for part in (image[::16, ::16], image):  # most colour images show in the few pixels that they are
+        if (part != part[..., :1]).any():
+            return image
+    return np.ascontiguousarray(image[..., 0])
 
 
 def _inside(size: tuple[int, ...], room: tuple[int, int]) -> tuple[int, int]:

@@ -33,6 +33,7 @@ IMAGE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".
 
 SMALL = 1 << 16
 """Files of fewer bytes are read at once."""
+_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], "\ufffd")
 _NPY = b"\x93NUMPY"
 
 # What may carry an orientation; asking Pillow for it is slow, and most small images have none.
@@ -110,8 +111,12 @@ def name_of(path: PathLike) -> str:
 
 
 def shown(path: PathLike) -> str:
-    """Return `path` as text that any terminal takes: bytes that aren't UTF-8 become U+FFFD."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    r"""Return `path` as text that any terminal takes: bytes that aren't UTF-8, and control characters, become U+FFFD.
+
+    >>> shown("two\nlines.png") == "two\ufffdlines.png"
+    True
+    """
+    return os.fsencode(path).decode("utf-8", "replace").translate(_CONTROLS)
 
 
 def _read(name: str, max_pixels: int) -> NDArray[Any]:

@@ -21,9 +21,9 @@ import os
 import time
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from convista.dataset import load_dataset
+from convista.dataset import Dataset, load_dataset
 from convista.errors import did_you_mean
 from convista.files import write_text
 from convista.network import Network, load_network, save_network
@@ -45,6 +45,14 @@ from convista.run.order import Order, settings_of, words_of
 from convista.training import Checkpoint, Epoch, Facts, Settings, Stopped, Watcher, fit, open_log, resolve
 
 __all__ = ["Run", "RunFolderError", "load", "train"]
+
+
+@runtime_checkable
+class DataWatcher(Watcher, Protocol):
+    """A watcher that is told of the data, too, before the first step."""
+
+    def data(self, dataset: Dataset) -> None:
+        """Hear what is learned from."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,8 @@ def train(
     overwrite: bool = False,
     resume: bool = False,
     size: int | tuple[int, int] | None = None,
+    labels: str | os.PathLike[str] | None = None,
+    strict: bool = False,
     network: str = Settings.network,
     epochs: int = Settings.epochs,
     batch: int = Settings.batch,
@@ -97,7 +107,7 @@ def train(
     Parameters
     ----------
     data
-        The name of a data set, or a folder ``train|valid/<class>/<image>``.
+        The name of a data set, or a folder ``train|valid/<class>/<image>`` or ``<class>/<image>``.
     out
         The run folder, made if need be; it must be empty, or hold the same run on its way. By default the next free
         of ``runs/1``, ``runs/2``, ...
@@ -108,10 +118,15 @@ def train(
         back as it is; where `out` holds none, it begins.
     size
         Rows and columns of the images for the network; see `convista.dataset.load_dataset`.
+    labels
+        A CSV with the columns ``file``, ``label`` and perhaps ``split``, in place of folders for classes.
+    strict
+        Refuse a folder with files that can't be used, in place of leaving them out.
     network, epochs, batch, rate, seed, threads, **recipe
         See `convista.training.Settings`, which lists the rest of the recipe, too.
     watcher
-        Is told of every batch and epoch, to draw a progress bar.
+        Is told of every batch and epoch, to draw a progress bar; one that has a method ``data``, of the data set as
+        well.
 
     Raises
     ------
@@ -123,12 +138,13 @@ def train(
         A KeyboardInterrupt: Ctrl-C was typed; the folder holds the network so far, and goes on from there.
     """
     main = {"network": network, "epochs": epochs, "batch": batch, "rate": rate, "seed": seed, "threads": threads}
-    order = Order(words_of(data), size, None if out is None else Path(out), settings_of(main, recipe))
+    csv_file = None if labels is None else os.fspath(labels)
+    order = Order(words_of(data), size, None if out is None else Path(out), settings_of(main, recipe), csv_file)
     if resume and order.out is None:
         order = order.into(unfinished(order.config()))
     way = how(order.out, order.config(), overwrite=overwrite, resume=resume) if order.out else How.BEGIN
     began = time.perf_counter()
-    dataset = load_dataset(order.data, size=size)
+    dataset = load_dataset(order.data, size=size, labels=labels, strict=strict)
     resolved = resolve(dataset, order.settings)  # before a folder is made: it may refuse
     reading = time.perf_counter() - began
     folder = order.out or numbered()
@@ -138,6 +154,8 @@ def train(
         with open_log(place / LOG) as log:
             log.begin(order.command(), resolved, dataset)
             told = _Both(log, watcher) if watcher else log
+            if isinstance(watcher, DataWatcher):
+                watcher.data(dataset)
             try:
                 trained = fit(dataset, order.settings, watcher=told, checkpoint=checkpoint)
             except Stopped as stopped:

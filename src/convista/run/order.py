@@ -21,15 +21,21 @@ class Order:
     size: int | tuple[int, int] | None
     out: Path | None
     settings: Settings
+    labels: str | None = None
+    """A CSV of labels."""
 
     def config(self) -> dict[str, Any]:
         """Return what two runs have in common if they are the same run, as JSON reads it back."""
-        config: dict[str, Any] = json.loads(json.dumps({"data": self.data, "size": self.size, **asdict(self.settings)}))
+        config: dict[str, Any] = json.loads(
+            json.dumps({"data": self.data, "labels": self.labels, "size": self.size, **asdict(self.settings)})
+        )
         return config
 
     def command(self) -> str:
         """Return what to type to repeat it."""
         words = ["convista", "train", self.data]
+        if self.labels is not None:
+            words += ["--labels", self.labels]
         if self.size is not None:
             words += ["--size", str(self.size) if isinstance(self.size, int) else "{},{}".format(*self.size)]
         if self.out is not None:

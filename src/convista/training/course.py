@@ -21,7 +21,7 @@ from convista.training.mixing import Mixing
 from convista.training.optimizing import Average, optimizer_for, set_moment
 from convista.training.schedule import Moment, constant, one_cycle
 from convista.training.settings import Settings
-from convista.training.start import tensors
+from convista.training.start import class_weights, tensors
 
 GENTLER = 1 / 3
 """What the learning rate is multiplied by after a loss that is no number."""
@@ -49,6 +49,7 @@ class Course:
         self.mixing = Mixing(settings.colour, settings.erase, settings.mixup, settings.cutmix)
         self.optimizer = optimizer_for(network, settings)
         self.average = Average(network, settings.average) if settings.average else None
+        self.weights = class_weights(self.labels, len(network.classes)) if settings.weighted else None
         self.batches = math.ceil(len(self.labels) / settings.batch)
         self.total = self.batches * settings.epochs
         self.losses: list[float] = []
@@ -130,7 +131,8 @@ class Course:
         images, targets = self.mixing(images, targets, self.generator)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
             logits = self.network(images.contiguous(memory_format=torch.channels_last))  # (batch, classes)
-        return functional.cross_entropy(logits.float(), targets, label_smoothing=self.settings.label_smoothing)
+        smoothing = self.settings.label_smoothing
+        return functional.cross_entropy(logits.float(), targets, self.weights, label_smoothing=smoothing)
 
     def steps(self) -> Steps:
         """Return the numbers of all steps."""

@@ -31,8 +31,7 @@ class Log:
         self.say(f"began: {command}")
         for name, words in (("settings", settings.words()), ("machine", machine()), ("versions", versions())):
             self.say(f"{name}: " + "; ".join(f"{key} {value}" for key, value in words.items()))
-        counts = f"{len(dataset.train.labels)} training and {len(dataset.valid.labels)} validation images"
-        self.say(f"data: {counts} of {len(dataset.classes)} classes in {dataset.folder}")
+        self.say(f"data: {dataset.folder}: {dataset.summary}; {dataset.counts}")
         for remark in dataset.remarks:
             self.say(f"data: {remark}")
 

@@ -64,6 +64,8 @@ class Settings:
     """They are slanted by up to so many pixels sideways per pixel down."""
     shift: float = 2.0
     """They are moved by up to so many pixels."""
+    weighted: bool = False
+    """Whether each class counts alike in the loss, however many images it has."""
     flip: str = "auto"
     """"none", "horizontal", "both", or "auto": horizontal where images are coloured and no class is a single sign."""
     colour: float = 0.0
@@ -78,6 +80,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not isinstance(self.network, str):
             raise TypeError(f"network (={self.network!r}) must be a name or a line of text")
+        if not isinstance(self.weighted, bool):
+            raise TypeError(f"weighted (={self.weighted!r}) must be True or False")
         for name, words in CHOICES.items():
             one_of(name, getattr(self, name), words)
         for name, (kind, least, most) in _RANGES.items():
@@ -101,7 +105,8 @@ class Settings:
         """
         told = [f for f in fields(self) if f.name in ("epochs", "seed") or getattr(self, f.name) != f.default]
         words = self.words()
-        return shlex.join(word for f in told for word in ("--" + f.name.replace("_", "-"), words[f.name]))
+        named = (("--" + f.name.replace("_", "-"), words[f.name]) for f in told)
+        return shlex.join(word for option in named for word in option if word != "True")
 
 
 CHOICES = MappingProxyType(

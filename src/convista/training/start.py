@@ -81,6 +81,16 @@ def tensors(split: Split) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(images), torch.from_numpy(labels)
 
 
+def class_weights(labels: Tensor, classes: int) -> Tensor:
+    """Return what each class counts in the loss: inversely to its images, so that each image counts 1 on average.
+
+    >>> class_weights(torch.tensor([0, 0, 0, 1]), 2)
+    tensor([0.6667, 2.0000])
+    """
+    counts = torch.bincount(labels, minlength=classes)
+    return len(labels) / (classes * counts.clamp(min=1)).float()
+
+
 def _threads(settings: Settings, network: Network) -> int:
     """Return the settings' threads; None is one for a network of little work per image, else all of torch's."""
     if settings.threads is not None:
