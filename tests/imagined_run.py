@@ -6,13 +6,37 @@ from typing import Any
 
 import numpy as np
 
-from convista.training.facts import Epoch, Facts, Layer, Mistake, Sample, Steps
+from convista.training.facts import Averaged, Epoch, Facts, Finding, Layer, Mistake, Sample, Steps
+from convista.training.statistics import BINS, Statistics
+from convista.training.sweep import Sweep
 
 HOSTILE = "<script>alert(\"7\")</script> & '7'"
 
 
 def sample(path: str, label: str, seed: int, shape: tuple[int, ...] = (1, 6, 6)) -> Sample:
     return Sample(path, label, np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8))
+
+
+def statistics(layers: int = 2, looks: int = 6) -> Statistics:
+    """Activations that spread as time goes on."""
+    figures = np.linspace(0.1, 0.6, looks * layers * 2, dtype=np.float32).reshape(looks, layers, 2)
+    histogram = np.zeros((looks, layers, 2, BINS), np.int16)
+    for look in range(looks):
+        histogram[look, :, 0, BINS // 2 - look : BINS // 2 + look + 1] = 10 * (look + 1)
+        histogram[look, :, 1, BINS // 2 : BINS // 2 + look + 1] = 10 * (look + 1)
+    weights = tuple(f"layers.{layer}.weight" for layer in range(layers))
+    return Statistics(
+        every=2,
+        steps=np.arange(looks) * 2 + 1,
+        layers=tuple(f"layers.{layer}.<relu>" for layer in range(layers)),
+        mean=figures,
+        std=figures,
+        near_zero=figures,
+        histogram=histogram,
+        weights=weights,
+        gradient=figures[:, :, 0],
+        update=figures[:, :, 1] / 100,
+    )
 
 
 def facts(**changes: Any) -> Facts:
@@ -51,5 +75,12 @@ def facts(**changes: Any) -> Facts:
         seconds=3671.0,
         machine={"processor": "One", "cores": "2"},
         versions={"convista": "0.1.0", "python": "3.11.7"},
+        statistics=statistics(),
+        findings=(
+            Finding("silent", True, "Since step 5 <relu> is silent.", "自第 5 步起 <relu> 无声。"),
+            Finding("slow", False, "It began slowly.", "起步很慢。"),
+        ),
+        averaged=Averaged(9, 1, False, 3, 2042 / 2045),
+        sweep=Sweep((0.001, 0.01, 0.1), (2.0, 1.0, 3.0), (2.0, 1.5, 2.4)),
     )
     return replace(told, **changes)

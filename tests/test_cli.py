@@ -25,6 +25,7 @@ from convista.cli.picture import as_picture
 
 COMMANDS = [
     "train",
+    "rate",
     "predict",
     "apply",
     "kernels",
@@ -631,11 +632,75 @@ def test_every_setting_has_an_option(tmp_path, little):
     from convista.training import Settings
 
     settings = Settings(network="3x3/2 4, mean", epochs=1, batch=9, rate=0.02, seed=4, threads=1, weight_decay=0.1,
-                        label_smoothing=0.2, rotation=1, zoom=0.2, shear=0.2, shift=1)  # fmt: skip
+                        label_smoothing=0.2, rotation=1, zoom=0.2, shear=0.2, shift=1, statistics=False, patience=3,
+                        tta=4, sizes="7,14", flip="none", colour=0.1, erase=0.1, mixup=0.1, cutmix=0.1,
+                        optimizer="sgd", schedule="constant", momentum=0.8, clip=2, average=0.5,
+                        precision="float32")  # fmt: skip
     run("train", little, "--out", tmp_path / "run", "--size", "14", *shlex.split(settings.options()))
     config = json.loads((tmp_path / "run" / "config.json").read_text())
     assert {name: config[name] for name in vars(settings)} == vars(settings)
+    assert not (tmp_path / "run" / "statistics.npz").exists()
     assert config["size"] in (14, [14, 14])
+
+
+def test_several_seeds_end_in_one_table(tmp_path, little):
+    pytest.importorskip("torch", reason="torch is of the train extra")
+    words = ("train", little, "--out", tmp_path / "runs", "--epochs", "1", "--batch", "8", "--seeds", "2")
+    lines = run(*words, "--precision", "float32").stdout.splitlines()
+    assert [line for line in lines if line.startswith("seed ")] == ["seed 0", "seed 1"]
+    end = next(
+        number
+        for number, line in enumerate(lines)
+        if line.split() == ["seed", "accuracy", "errors", "seconds", "folder"]
+    )
+    rows = [line.split() for line in lines[end:] if line.split()[:1] in (["0"], ["1"])]
+    told = json.loads((tmp_path / "runs" / "results.json").read_text())
+    assert [[row[0], row[1], row[3]] for row in rows] == [
+        [str(one["seed"]), f"{100 * one['accuracy']:.2f}", str(one["errors"])] for one in told["runs"]
+    ]
+    mean, spread = f"{100 * told['accuracy']:.2f} %", f"{100 * told['spread']:.2f} %"
+    assert lines[-1].startswith(f"mean {mean}, spread (standard deviation) {spread}, ")
+    assert refused(*words, "--overwrite") == "--overwrite and --seeds can't be used together; give another folder"
+
+
+def test_findings_and_averaging_are_told_at_the_end(tmp_path, little, monkeypatch):
+    pytest.importorskip("torch", reason="torch is of the train extra")
+    from convista.training import Finding
+
+    found = (Finding("silent", True, "It is silent.", "无声。"), Finding("slow", False, "It is slow.", "很慢。"))
+    monkeypatch.setattr("convista.training.gathering.diagnose", lambda evidence: found)
+    out = run("train", little, "--out", tmp_path / "run", "--epochs", "1", "--batch", "8", "--tta", "3").stdout
+    told = json.loads((tmp_path / "run" / "results.json").read_text())["test_time_averaging"]
+    right = 16 - told["errors"]
+    assert f"\n{right} of 16 right, {100 * right / 16:.2f} % with the mean of 3 views (told for comparison)\n" in out
+    assert "\nwrong:  It is silent.\nodd:  It is slow.\n" in out
+
+
+def test_a_rate_is_suggested_with_its_reason_and_its_plot(tmp_path, little):
+    pytest.importorskip("torch", reason="torch is of the train extra")
+    words = ("rate", little, "--batch", "8", "--network", "3x3/2 4, mean")
+    suggestion, command = run(*words, "-o", tmp_path / "rate.svg").stdout.splitlines()
+    told = json.loads(run(*words, "--json").stdout)
+    assert suggestion == f"rate   {told['rate']:g}: {told['why']}"
+    assert command == f"train  convista train {little} --rate {told['rate']:g}"
+    assert len(told["rates"]) == len(told["losses"]) == len(told["smoothed"])
+    assert f"Learning-rate finder: {told['rate']:g}" in (tmp_path / "rate.svg").read_text()
+    assert refused("rate", little, "-o", "rate.jpg") == '--out (="rate.jpg") must end in .svg'
+
+
+def test_auto_is_a_rate_and_other_words_are_not(tmp_path, little):
+    pytest.importorskip("torch", reason="torch is of the train extra")
+    run("train", little, "--out", tmp_path / "run", "--epochs", "1", "--batch", "8", "--rate", "auto")
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["rate"] == "auto"
+    assert refused("train", little, "--rate", "fast") == '--rate (="fast") must be a number, such as 0.01, or auto'
+
+
+def test_a_network_of_ones_own_is_named_by_module_and_function(tmp_path, little, monkeypatch):
+    pytest.importorskip("torch", reason="torch is of the train extra")
+    run("train", little, "--out", tmp_path / "run", "--epochs", "1", "--batch", "8", "--model", "own_networks:plain")
+    lines = run("predict", tmp_path / "run", little / "valid").stdout
+    assert "upright" in lines
+    assert refused("train", little, "--model", "own_networks:none").endswith("own_networks has no none")
 
 
 def test_bad_settings_are_refused_before_anything_is_made(tmp_path, little):

@@ -17,12 +17,15 @@ from shapes import dataset
 
 from convista import run as room
 from convista.dataset import load_dataset
-from convista.network import save_network
-from convista.run import Run, RunFolderError, load, train
-from convista.training import Stopped
+from convista.network import OwnNetworkError, save_network
+from convista.run import Run, RunFolderError, find_rate, load, train
+from convista.training import Finding, Statistics, Stopped
 
 NETWORK = "5x5/2 8, mean"
-FILES = ["checkpoint.safetensors", "config.json", "history.csv", "log.txt", "model.safetensors", "report.html"]
+FILES = [
+    "checkpoint.safetensors", "config.json", "history.csv", "log.txt", "model.safetensors", "report.html",
+    "results.json", "statistics.npz",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -98,6 +101,74 @@ def test_history_has_a_row_for_each_epoch(done):
     assert [(int(row["number"]), float(row["valid_loss"])) for row in rows] == [
         (epoch.number, epoch.valid_loss) for epoch in done.history
     ]
+
+
+def test_the_results_are_there_for_programs(done):
+    results = json.loads((done.folder / "results.json").read_text())
+    assert (results["accuracy"], results["errors"], results["images"]) == (done.accuracy, done.facts.errors, 12)
+    assert results["findings"] == []
+    assert (results["test_time_averaging"], results["rate"]) == (None, None)
+    assert results["settings"]["batch"] == "8"
+
+
+def test_findings_averaging_and_the_rate_stand_in_the_results(tmp_path, monkeypatch):
+    finding = Finding("slow", False, "It is slow.", "很慢。")
+    monkeypatch.setattr("convista.training.gathering.diagnose", lambda evidence: (finding,))
+    run = quick(tmp_path / "a", epochs=1, tta=3, rate="auto")
+    results = json.loads((run.folder / "results.json").read_text())
+    assert results["findings"] == [{"rule": "slow", "severe": False, "english": "It is slow.", "chinese": "很慢。"}]
+    assert results["test_time_averaging"]["views"] == 3
+    assert results["rate"]["suggestion"] == run.facts.sweep.suggestion
+    assert "It is slow." in (run.folder / "log.txt").read_text()
+
+
+def test_what_was_seen_of_activations_stands_beside_the_run(done, tmp_path):
+    seen = Statistics.read(done.folder / "statistics.npz")
+    assert seen.layers == ("layers.0.relu",)
+    assert seen.steps.tolist() == [1, 3, 5]
+    assert "statistics.npz" not in names(quick(tmp_path / "a", epochs=1, statistics=False).folder)
+
+
+def test_a_network_of_ones_own_trains_and_loads_again(tmp_path, shapes, monkeypatch):
+    import own_networks
+
+    run = train("shapes", out=tmp_path / "a", model=own_networks.fixed, epochs=1)
+    assert " --network own_networks:fixed " in run.facts.command
+    assert json.loads((run.folder / "config.json").read_text())["network"] == "own_networks:fixed"
+    assert load(run.folder).predict(shapes.valid.images) == run.model.predict(shapes.valid.images)
+    report = (run.folder / "report.html").read_text()
+    assert "A network of your own; this function makes its layers:" in report
+    assert "The network has no convolution." in report
+    monkeypatch.delattr(own_networks, "fixed")
+    with pytest.raises(OwnNetworkError, match="names nothing: own_networks has no fixed"):
+        load(run.folder)
+
+
+def test_two_networks_are_one_too_many(tmp_path):
+    with pytest.raises(ValueError, match="both say what to train") as caught:
+        quick(tmp_path / "a", model="own_networks:fixed")
+    assert str(caught.value) == (
+        f"network (=\"{NETWORK}\") and model (='own_networks:fixed') both say what to train; leave one out"
+    )
+
+
+def test_the_size_follows_the_last_of_the_sizes(tmp_path, monkeypatch, shapes):
+    asked = []
+    monkeypatch.setattr(room, "load_dataset", lambda name, size=None: asked.append(size) or shapes)
+    quick(tmp_path / "a", epochs=2, sizes="8,16")
+    quick(tmp_path / "b", epochs=2, sizes="8", size=16)
+    assert asked == [16, 16]
+
+
+def test_a_learning_rate_is_found_and_drawn(tmp_path, monkeypatch, shapes):
+    monkeypatch.setattr("convista.run.rates.load_dataset", lambda name, size=None: shapes)
+    found = find_rate("shapes", network=NETWORK, batch=8)
+    assert found.rate == quick(tmp_path / "a", rate="auto", epochs=1).facts.sweep.suggestion
+    assert found.why == found.sweep.why
+    assert found.save(tmp_path / "rate.svg").read_text() == found.chart() == found._repr_svg_()
+    assert f"Learning-rate finder: {found.rate:g}" in found.chart()
+    with pytest.raises(ValueError, match="must end in .svg"):
+        found.save(tmp_path / "rate.png")
 
 
 def test_the_log_tells_the_course_with_the_time(done):

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from html_page import Node, cells, number, pixels, read, table
-from imagined_run import HOSTILE, facts
+from imagined_run import HOSTILE, facts, statistics
 from PIL import Image
 
 from convista.picture.colours import paint
+from convista.picture.heat import painted
 from convista.studio import report_html
 from convista.studio.words import WORDS
-from convista.training.facts import Epoch, Sample, Steps
+from convista.training.facts import Averaged, Epoch, Sample, Steps
 
 GOLDEN = Path(__file__).parent / "golden" / "report.html"
 
@@ -159,8 +160,8 @@ def test_each_epoch_has_a_row_and_each_curve_a_title(page):
         ["2", "0.1250", "0.0625", "99.80\u202f%", "1.5"],
     ]
     titles = [chart.one("title").text for chart in page.one("section", id="training").all("svg")]
-    assert titles[::2] == [WORDS[key][0] for key in ("loss", "accuracy_curve", "rate", "momentum", "batch_loss")]
-    assert titles[1::2] == [WORDS[key][1] for key in ("loss", "accuracy_curve", "rate", "momentum", "batch_loss")]
+    assert titles[2::2] == [WORDS[key][0] for key in ("loss", "accuracy_curve", "rate", "momentum", "batch_loss")]
+    assert titles[3::2] == [WORDS[key][1] for key in ("loss", "accuracy_curve", "rate", "momentum", "batch_loss")]
 
 
 # Runs that went otherwise.
@@ -194,3 +195,72 @@ def test_many_classes_are_listed_as_pairs_the_most_confused_first():
 )
 def test_a_run_of_another_kind_has_its_report(changes, section, words):
     assert words in read(report_html(facts(**changes))).one("section", id=section).english
+
+
+def test_the_findings_are_told_the_severe_ones_marked(page):
+    section = page.one("section", id="diagnosis")
+    items = section.all("li")
+    assert [item.english for item in items] == ["Since step 5 <relu> is silent.", "It began slowly."]
+    assert [item.attributes.get("class") for item in items] == ["severe", None]
+    assert "What stands in bold makes the run useless as it is." in section.english
+    mild = read(report_html(facts(findings=facts().findings[1:]))).one("section", id="diagnosis")
+    assert "useless" not in mild.english
+    assert "No sign of trouble" in read(report_html(facts(findings=()))).one("section", id="diagnosis").english
+
+
+def test_each_layer_has_its_pictures_before_and_after(page):
+    figures = page.one("section", id="activations").all("figure")
+    captions = [figure.one("figcaption").english for figure in figures[:4]]
+    assert captions == [f"{side} layers.{n}.<relu>" for n in (0, 1) for side in ("Before", "After")]
+    assert len(figures) == 8  # and four charts
+    histograms = statistics().histogram
+    for figure, (layer, side) in zip(figures[:4], ((0, 0), (0, 1), (1, 0), (1, 1)), strict=True):
+        address = figure.one("image").attributes["href"]
+        with Image.open(BytesIO(base64.b64decode(address.partition(",")[2]))) as opened:
+            shown = np.asarray(opened.convert("RGB"))
+        counts = histograms[:, layer, side]
+        used = np.flatnonzero(counts.any(axis=0))
+        assert (shown == painted(counts[:, used[0] : used[-1] + 1].astype(float))).all()
+
+
+def test_of_many_layers_some_are_shown():
+    section = read(report_html(facts(statistics=statistics(layers=20)))).one("section", id="activations")
+    captions = [figure.one("figcaption").english for figure in section.all("figure")[:12]]
+    assert captions[::2] == [f"Before layers.{n}.<relu>" for n in (0, 4, 8, 11, 15, 19)]
+    assert "and 14 more layers" in section.english
+
+
+def test_without_statistics_the_page_says_so():
+    section = read(report_html(facts(statistics=None))).one("section", id="activations")
+    assert section.english.split("\n") == ["", "Activations and gradients", "They were not watched.", ""]
+
+
+def test_test_time_averaging_is_told_beside_the_score_not_for_it(page):
+    header = page.one("header")
+    told = header.one("p", **{"class": "averaged"}).english
+    assert told.startswith(
+        "With test-time averaging over 9 views (moved by up to 1 px): 2,042 of 2,045 right, 99.85\u202f%. It is told for"
+    )
+    assert header.one("p", **{"class": "score"}).english.startswith("99.80")
+    mirrored = facts(averaged=Averaged(18, 3, True, 3, 0.99))
+    assert "(moved by up to 3 px and mirrored)" in read(report_html(mirrored)).one("header").english
+    assert not read(report_html(facts(averaged=None))).all("p", **{"class": "averaged"})
+
+
+def test_a_run_that_ended_early_says_why():
+    told = facts(settings={"epochs": "9", "patience": "2"})
+    words = read(report_html(told)).one("section", id="training").english
+    assert "Training ended after epoch 2 of 9: no new lowest validation loss in 2 epochs." in words
+    assert "ended after" not in read(report_html(facts(settings={"epochs": "2", "patience": "2"}))).english
+
+
+def test_the_finders_plot_is_there_where_a_rate_was_looked_for(page):
+    assert "Learning-rate finder: 0.001" in page.one("section", id="training").english
+    assert "finder" not in read(report_html(facts(sweep=None))).one("section", id="training").english
+
+
+def test_a_network_of_ones_own_is_called_so():
+    section = read(report_html(facts(network="mynets:tiny"))).one("section", id="network")
+    assert "this function makes its layers:mynets:tiny" in section.english
+    no_convolution = facts(first_kernels=np.zeros((0, 0, 0, 0), np.float32))
+    assert "The network has no convolution." in read(report_html(no_convolution)).one("section", id="kernels").english

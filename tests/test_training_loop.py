@@ -17,6 +17,7 @@ from shapes import dataset
 from convista.dataset import Split
 from convista.network import NAMED
 from convista.training import Checkpoint, DivergedError, Settings, Stopped, fit, precision
+from convista.training import course as course_room
 from convista.training.course import Course
 from convista.training.judgement import judge
 from convista.training.optimizing import optimizer_for
@@ -157,12 +158,27 @@ def test_every_image_is_seen_once_an_epoch_in_batches_of_nearly_one_size(shapes,
     assert epochs[0] != epochs[1]
 
 
-@pytest.mark.parametrize(("count", "batch"), [(2, 128), (5, 4), (33, 32)])
+@pytest.mark.parametrize(("count", "batch"), [(2, 128), (5, 4), (33, 32), (40, 64), (65, 64)])
 def test_few_images_and_odd_batches_train(count, batch):
     few = dataset(train=count, valid=2)
     facts = fit(few, Settings(epochs=2, batch=batch)).facts
     assert len(facts.steps.loss) == 2 * math.ceil(count / batch)
     assert math.isfinite(facts.history[-1].valid_loss)
+
+
+@pytest.mark.parametrize(("count", "batch"), [(129, 64), (5, 4), (65, 64)])
+def test_no_batch_of_one_image_is_left_over(count, batch, monkeypatch):
+    """Batch normalisation refuses one image with one number a channel, as the last layers of "simple" have."""
+    seen, step = [], Course.step
+    monkeypatch.setattr(Course, "step", lambda self, chosen: (seen.append(len(chosen)), step(self, chosen))[1])
+    fit(
+        dataset(train=count, valid=2),
+        Settings(epochs=1, batch=batch, network="3x3/2 8, 3x3/8 8, mean", precision="float32"),
+    )
+    assert sum(seen) == count
+    assert max(seen) - min(seen) <= 1
+    assert min(seen) > 1
+    assert max(seen) <= batch
 
 
 def test_colour_and_read_only_arrays_train():
@@ -240,7 +256,13 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize(
-    "settings", [replace(QUICK, epochs=3), RICH, replace(RICH, optimizer="sgd", precision="bfloat16")]
+    "settings",
+    [
+        replace(QUICK, epochs=3),
+        RICH,
+        replace(RICH, optimizer="sgd", precision="bfloat16"),
+        replace(QUICK, epochs=3, network="own_networks:Shared"),  # its dropout draws from torch's own random numbers
+    ],
 )
 def test_a_run_that_was_killed_goes_on_to_the_same_bits(shapes, tmp_path, settings):
     whole = fit(shapes, settings)
@@ -332,6 +354,65 @@ def test_the_average_is_what_is_judged_and_returned(shapes):
     assert facts.history[-1].valid_loss == pytest.approx(judge(network, shapes.valid, 0.1).loss, rel=1e-4)
 
 
+def losses_of(monkeypatch, *losses):
+    """Have the validation losses be these, epoch after epoch."""
+    left = list(losses)
+    monkeypatch.setattr(course_room, "judge", lambda *things: replace(judge(*things), loss=left.pop(0)))
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "epochs"),
+    [
+        ((0.5, 0.4, 0.45, 0.41, 0.3), 2, 4),
+        ((0.5, 0.4, 0.45, 0.39, 0.4), 2, 5),
+        ((0.5, 0.5, 0.5, 0.5, 0.5), 3, 4),  # no new low
+        ((0.5, 0.6, 0.7, 0.8, 0.9), 0, 5),
+    ],
+)
+def test_patience_ends_training_without_a_new_low(shapes, monkeypatch, losses, patience, epochs):
+    notes = Notes()
+    losses_of(monkeypatch, *losses)
+    facts = fit(shapes, replace(QUICK, epochs=5, patience=patience), watcher=notes).facts
+    assert [epoch.valid_loss for epoch in facts.history] == list(losses[:epochs])
+    said = [f"stopped after epoch {epochs}: no new lowest validation loss in {patience} epochs"]
+    assert notes.said == (said if epochs < 5 else [])
+
+
+def test_patience_is_kept_by_a_run_that_goes_on(shapes, tmp_path, monkeypatch):
+    settings, losses = replace(QUICK, epochs=6, patience=2), (0.5, 0.3, 0.4, 0.4, 0.4, 0.4)
+    losses_of(monkeypatch, *losses)
+    whole = fit(shapes, settings)
+    assert len(whole.facts.history) == 4
+    watcher = Notes()
+    watcher.batch = lambda done, total, loss: (_ for _ in ()).throw(Killed) if done == 20 else None
+    losses_of(monkeypatch, *losses)
+    with pytest.raises(Killed):
+        fit(shapes, settings, watcher=watcher, checkpoint=Checkpoint(tmp_path, every=0))
+    losses_of(monkeypatch, *losses[3:])
+    gone_on = fit(shapes, settings, checkpoint=Checkpoint(tmp_path))
+    assert len(gone_on.facts.history) == 4
+    assert fingerprint(gone_on.network) == fingerprint(whole.network)
+    again = fit(shapes, settings, checkpoint=Checkpoint(tmp_path))  # it is over, and stays so
+    assert len(again.facts.history) == 4
+
+
+@pytest.mark.parametrize("function", ["Shared", "fixed", "lazy", "Bare"])
+def test_a_network_of_ones_own_learns_and_repeats_itself(shapes, function):
+    settings = replace(QUICK, network=f"own_networks:{function}", epochs=2)
+    torch.manual_seed(11)
+    first, facts = fit(shapes, settings)
+    torch.rand(3)
+    before = torch.get_rng_state()
+    again = fit(shapes, settings)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert fingerprint(first) == fingerprint(again.network)
+    assert facts.network == f"own_networks:{function}"
+    assert facts.history[-1].train_loss < facts.steps.loss[0]
+    assert facts.first_kernels.size == (
+        0 if function == "fixed" else facts.layers[0].parameters - facts.first_kernels.shape[0]
+    )
+
+
 def test_weights_decay_and_norms_and_biases_do_not(shapes):
     network = new_network(shapes, QUICK)
     kernels, others = optimizer_for(network, QUICK).param_groups
@@ -381,7 +462,7 @@ def test_data_that_nothing_can_be_learned_from_are_refused(spoil, sentence):
 
 def test_what_is_left_open_is_decided_by_rule():
     small, large = dataset(train=4, valid=2), dataset(train=4, valid=2, size=40)
-    assert resolve(small, Settings()) == replace(Settings(), network=NAMED["simple"], threads=1, flip="none")
+    assert resolve(small, Settings()) == replace(Settings(), network=NAMED["simple"], threads=1, flip="none", batch=128)
     assert resolve(large, Settings()).network == NAMED["small"]
     assert resolve(large, Settings()).threads == torch.get_num_threads()
     assert resolve(small, Settings(threads=2)).threads == 2

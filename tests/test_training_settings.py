@@ -21,6 +21,13 @@ from convista.training import Settings
         ({"rate": math.nan}, "rate (=nan) must be a number from 1e-08 to 1000"),
         ({"label_smoothing": 1.0}, "label_smoothing (=1.0) must be a number from 0 to 0.9"),
         ({"shift": -1}, "shift (=-1) must be a number from 0 to 10000"),
+        ({"patience": -1}, "patience (=-1) must be a whole number from 0 to 100000"),
+        ({"tta": 37}, "tta (=37) must be a whole number from 0 to 36"),
+        (
+            {"sizes": "64,large"},
+            "sizes (='64,large') must be whole numbers of pixels with commas between, such as 64,96",
+        ),
+        ({"sizes": (64, 0)}, "sizes (=(64, 0)) must be whole numbers of pixels with commas between, such as 64,96"),
         ({"optimizer": "adam"}, 'optimizer (="adam") must be one of adamw, sgd; did you mean "adamw"?'),
     ],
 )
@@ -31,7 +38,7 @@ def test_a_choice_out_of_range_is_refused(choice, sentence):
 
 
 @pytest.mark.parametrize(
-    "choice", [{"epochs": 2.0}, {"epochs": "2"}, {"seed": None}, {"rate": "fast"}, {"batch": True}]
+    "choice", [{"epochs": 2.0}, {"epochs": "2"}, {"seed": None}, {"rate": "fast"}, {"batch": True}, {"patience": None}]
 )
 def test_a_choice_of_the_wrong_kind_is_refused(choice):
     with pytest.raises(TypeError, match=r"must be a (whole )?number from"):
@@ -45,7 +52,8 @@ def test_numpy_numbers_are_numbers():
 def test_every_choice_has_a_range():
     from convista.training.settings import _RANGES, CHOICES
 
-    assert {field.name for field in fields(Settings)} == {*_RANGES, *CHOICES, "network", "weighted"}
+    named = {"network", "sizes", "statistics", "weighted"}
+    assert {field.name for field in fields(Settings)} == {*_RANGES, *CHOICES, *named}
 
 
 def test_weighted_is_true_or_false_and_an_option_without_a_word():
@@ -64,3 +72,26 @@ def test_options_repeat_what_differs():
         "network": "5x5/2 16, mean", "epochs": "2", "rate": "0.0123456789", "seed": "0", "threads": "2",
         "weight_decay": "0",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("told", ["64,96", " 64, 96", (64, 96), [64, 96], np.array([64, 96])])
+def test_sizes_are_told_as_text_or_numbers(told):
+    assert Settings(sizes=told).sizes == "64,96"
+    assert Settings(sizes=told).sides == (64, 96)
+
+
+def test_one_size_or_none():
+    assert Settings(sizes=64).sides == (64,)
+    assert Settings(sizes="").sides == Settings(sizes=()).sides == ()
+
+
+def test_what_may_be_left_open():
+    settings = Settings(batch=None, threads=None, rate="auto")
+    assert (settings.batch, settings.threads, settings.rate) == (None, None, "auto")
+    assert Settings(rate=1).peak == 1.0
+
+
+def test_statistics_are_on_or_off():
+    assert Settings(statistics=False).options() == "--epochs 10 --seed 0 --no-statistics"
+    with pytest.raises(TypeError, match="statistics \\(='no'\\) must be True or False"):
+        Settings(statistics="no")

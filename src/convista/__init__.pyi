@@ -32,6 +32,10 @@ from .network import build as build
 from .picture import show_grid as show_grid
 from .picture import show_image as show_image
 from .picture import show_pixels as show_pixels
+from .run import FoundRate as FoundRate
 from .run import Run as Run
+from .run import SeedRuns as SeedRuns
+from .run import find_rate as find_rate
 from .run import load as load
 from .run import train as train
+from .run import train_seeds as train_seeds

@@ -47,6 +47,20 @@ def size(text: str) -> int | tuple[int, int]:
     return numbers if "," in text else numbers[0]
 
 
+def rate(text: str | None) -> float | str | None:
+    """Return a learning rate, or "auto".
+
+    >>> rate("0.01"), rate("auto"), rate(None)
+    (0.01, 'auto', None)
+    """
+    if text is None or text == "auto":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f'--rate (="{text}") must be a number, such as 0.01, or auto') from None
+
+
 def padding(text: str | None, stride: tuple[int, int]) -> Padding:
     """Return a word or rows and cols; left out, the size is kept where the stride allows it.
 

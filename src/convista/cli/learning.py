@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ from convista.cli.printing import examples, percent, print_json, print_table
 from convista.training.settings import Settings
 
 if TYPE_CHECKING:
-    from convista.run import Run
+    from convista.run import Run, SeedRuns
 
 MORE = "The recipe"
 
@@ -61,8 +62,9 @@ def train(
     labels: Labels = None,
     strict: Strict = False,
     network: Annotated[str | None, recipe("network", 'A name, or layers: "5x5/2 16, 3x3 32, mean"', "TEXT")] = None,
-    batch: Annotated[int | None, recipe("batch", "Images a step")] = None,
-    rate: Annotated[float | None, recipe("rate", "The highest learning rate")] = None,
+    model: Annotated[str | None, recipe("model", "Your own network: module:function", "TEXT")] = None,
+    batch: Annotated[int | None, recipe("batch", "Images a step; by default 128 to 512, by their number")] = None,
+    rate: Annotated[str | None, recipe("rate", "The highest learning rate; auto: see convista rate")] = None,
     threads: Annotated[int | None, recipe("threads", "Threads; by default as many as the network needs")] = None,
     weight_decay: Annotated[float | None, recipe("weight-decay", "Shrinks weights, not norms and biases")] = None,
     label_smoothing: Annotated[float | None, recipe("label-smoothing", "Share spread over all classes")] = None,
@@ -84,6 +86,18 @@ def train(
     clip: Annotated[float | None, recipe("clip", "The gradient's largest length; 0: any")] = None,
     average: Annotated[float | None, recipe("average", "Decay of a moving average of the weights; 0: none")] = None,
     precision: Annotated[str | None, recipe("precision", "float32, bfloat16, or auto", "WORD")] = None,
+    sizes: Annotated[str | None, recipe("sizes", "Small images first: 64,96 pixels", "TEXT")] = None,
+    patience: Annotated[int | None, recipe("patience", "End after N epochs without a new low; 0: never")] = None,
+    tta: Annotated[int | None, recipe("tta", "Judge N views of each image, too")] = None,
+    no_statistics: Annotated[
+        bool,
+        typer.Option(
+            "--no-statistics", metavar="", help="Don't watch activations and gradients.", rich_help_panel=MORE
+        ),
+    ] = False,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", metavar="N", help="Train N seeds: mean and spread.", show_default=False)
+    ] = None,
 ) -> None:
     """Train a small network on labelled images, and write a report on it.
 
@@ -93,7 +107,8 @@ def train(
     from convista.training import Settings
 
     told = {
-        "epochs": epochs, "network": network, "batch": batch, "rate": rate, "threads": threads,
+        "epochs": epochs, "network": network, "model": model, "batch": batch, "rate": arguments.rate(rate),
+        "threads": threads, "sizes": sizes, "patience": patience, "tta": tta, "statistics": not no_statistics,
         "weight_decay": weight_decay, "label_smoothing": label_smoothing, "rotation": rotation, "zoom": zoom,
         "shear": shear, "shift": shift, "size": None if size is None else arguments.size(size), "flip": flip,
         "colour": colour, "erase": erase, "mixup": mixup, "cutmix": cutmix, "optimizer": optimizer,
@@ -105,11 +120,60 @@ def train(
         need_packages("training")
         import convista as cx
 
-        run = cx.train(
-            data, out=out, seed=seed, overwrite=overwrite, resume=resume, labels=labels, strict=strict,
-            watcher=terminal, **chosen,
-        )  # fmt: skip
-    _say_result(run)
+        if seeds is not None:
+            if overwrite:
+                raise ValueError("--overwrite and --seeds can't be used together; give another folder")
+            runs = cx.train_seeds(
+                data, seeds=seeds, out=out, seed=seed, resume=resume, labels=labels, strict=strict, watcher=terminal,
+                **chosen,
+            )  # fmt: skip
+        else:
+            run = cx.train(
+                data, out=out, seed=seed, overwrite=overwrite, resume=resume, labels=labels, strict=strict,
+                watcher=terminal, **chosen,
+            )  # fmt: skip
+    if seeds is None:
+        _say_result(run)
+    else:
+        _say_seeds(runs)
+
+
+def rate(
+    data: DataText = "mnist_sample",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE.svg", help="Write the plot.", show_default=False)
+    ] = None,
+    size: Annotated[str | None, recipe("size", "Bring all images to so many rows and cols: 64, or ROWS,COLS")] = None,
+    network: Annotated[str | None, recipe("network", 'A name, or layers: "5x5/2 16, 3x3 32, mean"', "TEXT")] = None,
+    model: Annotated[str | None, recipe("model", "Your own network: module:function", "TEXT")] = None,
+    batch: Annotated[int | None, recipe("batch", "Images a step; by default 128 to 512, by their number")] = None,
+    optimizer: Annotated[str | None, recipe("optimizer", "adamw, or sgd", "WORD")] = None,
+    seed: Seed = 0,
+    as_json: Annotated[bool, typer.Option("--json", metavar="", help="The sweep as JSON.")] = False,
+) -> None:
+    """Look for a learning rate, in up to 100 steps with a rate that grows from 1e-6 to 10.
+
+    Suggests a tenth of the rate where the smoothed loss was lowest (fastbook, chapter 5). train --rate auto does the
+    same first. Nothing is left behind.
+    """
+    if out is not None and out.suffix.lower() != ".svg":
+        raise ValueError(f'--out (="{out}") must end in .svg')
+    need_packages("looking for a rate")
+    import convista as cx
+
+    told = {"size": None if size is None else arguments.size(size), "network": network, "model": model, "batch": batch,
+            "optimizer": optimizer}  # fmt: skip
+    chosen: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
+    found = cx.find_rate(data, seed=seed, **chosen)
+    if out is not None:
+        found.save(out)
+    if as_json:
+        sweep = found.sweep
+        return print_json({"rate": found.rate, "why": found.why, "rates": sweep.rates, "losses": sweep.losses,
+                           "smoothed": sweep.smoothed})  # fmt: skip
+    typer.echo(f"rate   {found.rate:g}: {found.why}")
+    typer.echo(f"train  convista train {shlex.quote(data)} --rate {found.rate:g}")
+    return None
 
 
 def predict(
@@ -142,6 +206,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     for command, lines in (
         (train, ("convista train --out runs/first --epochs 3", "convista train my_photos --size 64")),
+        (rate, ("convista rate", "convista rate my_photos --network resnet -o rate.svg")),
         (predict, ("convista predict runs/first digit.png", "convista predict runs/first my_digits/ --csv")),
     ):
         app.command(epilog=examples(*lines))(command)
@@ -156,11 +221,28 @@ def need_packages(purpose: str) -> None:
 
 
 def _say_result(run: Run) -> None:
-    count = int(run.facts.confusion.sum())
-    right = count - run.facts.errors
-    typer.echo(f"\n{right:,} of {count:,} right, {percent(run.accuracy)}")
+    count, averaged = int(run.facts.confusion.sum()), run.facts.averaged
+    typer.echo(f"\n{count - run.facts.errors:,} of {count:,} right, {percent(run.accuracy)}")
+    if averaged:
+        right = f"{count - averaged.errors:,} of {count:,} right, {percent(averaged.accuracy)}"
+        typer.echo(f"{right} with the mean of {averaged.views} views (told for comparison)")
+    for finding in run.facts.findings:
+        typer.echo(f"{'wrong' if finding.severe else 'odd'}:  {finding.english}")
     typer.echo(f"report   {run.report()}")
     typer.echo(f"predict  convista predict {run.folder} IMAGE.png")
+
+
+def _say_seeds(runs: SeedRuns) -> None:
+    typer.echo("")
+    rows = [
+        (str(run.seed), percent(run.accuracy), str(run.errors), f"{run.seconds:.1f}", str(runs.folder / run.folder))
+        for run in runs.runs
+    ]
+    print_table(
+        ("seed", "accuracy", "errors", "seconds", "folder"), rows, right=("seed", "accuracy", "errors", "seconds")
+    )
+    mean, spread = percent(runs.accuracy), f"{100 * runs.spread:.2f} %"
+    typer.echo(f"mean {mean}, spread (standard deviation) {spread}, {runs.seconds:.1f} s a run")
 
 
 def _print_csv(rows: list[tuple[str, str, float]]) -> None:

@@ -19,6 +19,7 @@ from convista.errors import need
 from convista.run import Run, train
 from convista.training import DivergedError, Settings, Watcher
 from convista.training.machine import machine, versions
+from convista.training.statistics import AFTER
 
 RECORD, PAGE = "study.json", "study.html"
 
@@ -148,5 +149,6 @@ def _attempt(
 
 
 def _with_facts(attempt: Attempt, run: Run) -> Attempt:
-    facts = run.facts
-    return replace(attempt, history=facts.history, losses=facts.steps.loss, seconds=facts.seconds)
+    facts, seen = run.facts, run.facts.statistics
+    near_zero = float(np.nanmean(seen.near_zero[-1, :, AFTER])) if seen and seen.near_zero.size else None
+    return replace(attempt, history=facts.history, losses=facts.steps.loss, seconds=facts.seconds, near_zero=near_zero)

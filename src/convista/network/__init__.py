@@ -2,6 +2,7 @@
 
 description   the line of text, parsed once
 layers        descriptions to torch layers
+own           layers that a function of the user's own makes
 model         layers with their classes and their scaling; predictions
 saved         the file: numbers and plain JSON, nothing that runs
 """
@@ -16,5 +17,8 @@ from convista.network.description import NAMED as NAMED
 from convista.network.layers import build as build
 from convista.network.model import Network as Network
 from convista.network.model import Prediction as Prediction
+from convista.network.own import OwnNetworkError as OwnNetworkError
+from convista.network.own import is_own as is_own
+from convista.network.own import text_of as text_of
 from convista.network.saved import load_network as load_network
 from convista.network.saved import save_network as save_network

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from convista.network.description import Description, describe
 from convista.network.inputs import images_of
 from convista.network.layers import build
+from convista.network.own import is_own, own_layers
 from convista.window import output_size
 
 
@@ -33,7 +34,7 @@ class Network(nn.Module):
     Parameters
     ----------
     text
-        A network's name or line of text; see `build`.
+        A network's name or line of text; see `build`. Or module:function, which makes a torch module of one's own.
     classes
         The names of the classes, in the order of the answer.
     image_shape
@@ -63,15 +64,22 @@ class Network(nn.Module):
         std: Sequence[float],
     ) -> None:
         super().__init__()
-        description = describe(text)
-        _check_size(description, text, image_shape)
         channels = image_shape[0]
-        self.text = str(description)
+        self.text = text.strip() if is_own(text) else str(_fitting(text, image_shape))
         self.classes = tuple(classes)
         self.image_shape = image_shape
         self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).reshape(channels, 1, 1))
         self.register_buffer("std", torch.tensor(std, dtype=torch.float32).reshape(channels, 1, 1))
-        self.layers = build(self.text, channels, len(self.classes))
+        self.layers: nn.Module = (
+            own_layers(self.text, image_shape, len(self.classes))
+            if self.is_own
+            else build(self.text, channels, len(self.classes))
+        )
+
+    @property
+    def is_own(self) -> bool:
+        """Whether its layers are made by a function of the user's own."""
+        return is_own(self.text)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (images, classes) for `images` (images, channels, rows, cols), uint8 or float, 0..255."""
@@ -124,9 +132,9 @@ def evaluating(network: nn.Module) -> Iterator[None]:
             module.training = mode
 
 
-def _check_size(description: Description, text: str, image_shape: tuple[int, int, int]) -> None:
-    """Refuse a network without "mean" that leaves more than one number a class."""
-    size = image_shape[1:]
+def _fitting(text: str, image_shape: tuple[int, int, int]) -> Description:
+    """Parse a text, and refuse a network without "mean" that leaves more than one number a class."""
+    description, size = describe(text), image_shape[1:]
     for layer in description.convolutions:
         size = output_size(size, layer.kernel, (layer.stride, layer.stride), layer.padding)
     if size != (1, 1) and not description.mean:
@@ -135,3 +143,4 @@ def _check_size(description: Description, text: str, image_shape: tuple[int, int
             f'network (="{text}") leaves {size[0]}x{size[1]} numbers for each class of images of {rows}x{cols} pixels, '
             f'not one; end it with "mean", or give it more layers of stride 2'
         )
+    return description

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from convista.files import whole_file
 from convista.network.model import Network
+from convista.network.own import OwnNetworkError, is_own
 
 _KEY = "convista.network"  # one entry, since safetensors writes several in any order
 
@@ -25,7 +26,8 @@ class NetworkFileError(ValueError):
 def save_network(network: Network, path: str | os.PathLike[str]) -> None:
     """Write the network, whole or not at all: the same weights give the same bytes."""
     facts = {"text": network.text, "classes": network.classes, "image_shape": network.image_shape}
-    tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    # Cloned, since safetensors refuses tensors that share their memory, as a network's own may do.
+    tensors = {name: tensor.contiguous().clone() for name, tensor in network.state_dict().items()}
     with whole_file(path) as temporary:
         temporary.write_bytes(save(tensors, {_KEY: json.dumps(facts)}))  # save_file would make it private
 
@@ -33,12 +35,17 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> None:
 def load_network(path: str | os.PathLike[str]) -> Network:
     """Read a network that `save_network` wrote; it stands in evaluation mode.
 
+    The layers of a network of one's own are made by the function that the file names, which is imported from the
+    current folder or what is installed, and called; nothing else in a file is ever run.
+
     Raises
     ------
     FileNotFoundError
         When there is no such file.
     NetworkFileError
         When the file is damaged, or no network of convista.
+    convista.network.OwnNetworkError
+        When the function that makes its layers is not to be found, or makes others.
     """
     path = Path(path)
     if not path.is_file():
@@ -46,6 +53,8 @@ def load_network(path: str | os.PathLike[str]) -> Network:
     try:
         facts, tensors = _read(path)
         network = _rebuilt(facts, tensors)
+    except OwnNetworkError as error:
+        raise OwnNetworkError(f"{path} holds the weights of a network of your own: {error}") from error
     except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise NetworkFileError(f"{path} is damaged or holds no network of convista ({reason})") from error
@@ -64,8 +73,22 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 def _rebuilt(facts: dict[str, Any], tensors: dict[str, Tensor]) -> Network:
     channels, rows, cols = facts["image_shape"]
     mean, std = tensors["mean"].flatten().tolist(), tensors["std"].flatten().tolist()
+    text, classes, shape = str(facts["text"]), tuple(facts["classes"]), (channels, rows, cols)
+    if is_own(text):
+        with torch.random.fork_rng(devices=[]):  # first weights are drawn, and thrown away
+            own = Network(text, classes=classes, image_shape=shape, mean=mean, std=std)
+        return _own(own, tensors)
     with torch.device("meta"):  # shapes without numbers: a forged text can't ask for memory
-        text, classes = str(facts["text"]), tuple(facts["classes"])
-        network = Network(text, classes=classes, image_shape=(channels, rows, cols), mean=mean, std=std)
+        network = Network(text, classes=classes, image_shape=shape, mean=mean, std=std)
     network.load_state_dict(tensors, assign=True)
+    return network
+
+
+def _own(network: Network, tensors: dict[str, Tensor]) -> Network:
+    """Give a network of one's own its weights; not the tensors themselves, since it may share some."""
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise OwnNetworkError(f'model (="{network.text}") makes other layers than it did ({reason})') from error
     return network

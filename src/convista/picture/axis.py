@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from convista.picture.svg import text_width
 from convista.picture.ticks import linear_ticks, log_tick_text, log_ticks, tick_texts
 
+_FEW = 24  # sizes or counts are few and worth naming; the steps of a sweep are many and are not
+
 Floats: TypeAlias = NDArray[np.float64]
 
 
@@ -52,6 +54,8 @@ def upright(values: Floats, bottom: float, top: float, *, log: bool) -> Axis:
 def level_by_ratio(values: Floats, left: float, right: float) -> Axis:
     """Return a logarithmic x axis whose ticks are the values themselves, those left out that have no room.
 
+    Where there are more than a few, they are nice numbers instead.
+
     >>> level_by_ratio(np.array([3.0, 5.0, 63.0]), 0, 300).texts
     ['3', '5', '63']
     >>> level_by_ratio(np.array([3.0, 60.0, 63.0]), 0, 99).texts
@@ -61,12 +65,15 @@ def level_by_ratio(values: Floats, left: float, right: float) -> Axis:
     low, high = float(steps[0]), float(steps[-1])
     margin = 1.0 if low < high else 2.0
     axis = Axis([], [], low / margin, high * margin, left, right, log=True)
+    if len(steps) > _FEW:
+        nice = np.array(log_ticks(low, high, max(int((right - left) // 60), 3)))
+        steps = nice[(nice >= low) & (nice <= high)]
     kept: list[float] = []
     for step, place in zip(steps[::-1].tolist(), axis.places(steps)[::-1].tolist(), strict=True):
         if not kept or float(axis.places(kept[-1:])[0]) - place >= text_width(f"{step:g}") + 8:
             kept.append(step)
     kept.reverse()
-    return replace(axis, ticks=kept, texts=[f"{tick:g}" for tick in kept])
+    return replace(axis, ticks=kept, texts=[f"{tick:g}".replace("e-0", "e-") for tick in kept])
 
 
 def level(values: Floats, left: float, right: float) -> Axis:

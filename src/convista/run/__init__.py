@@ -6,11 +6,16 @@ log.txt                 what happened when, from the settings to the result or t
 checkpoint.safetensors  the state from which the run goes on
 model.safetensors       the network; `load` reads it
 history.csv             a row for each epoch
+results.json            the accuracy, what went wrong, and what it took
+statistics.npz          what was seen of activations and gradients; `convista.training.Statistics.read` reads it
 report.html             everything, to look at
 ======================  ============================================================
 
 order    what a run was told
 folder   the folder: new, on its way, or finished
+results  what came out, as JSON
+seeds    several runs that differ in the seed
+rates    a learning rate looked for
 """
 
 from __future__ import annotations
@@ -19,6 +24,7 @@ import csv
 import io
 import os
 import time
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -33,6 +39,8 @@ from convista.run.folder import (
     LOG,
     MODEL,
     REPORT,
+    RESULTS,
+    STATISTICS,
     How,
     RunFolderError,
     claim,
@@ -41,10 +49,13 @@ from convista.run.folder import (
     unfinished,
     workplace,
 )
-from convista.run.order import Order, settings_of, words_of
+from convista.run.order import Order, network_of, settings_of, words_of
+from convista.run.rates import FoundRate, find_rate
+from convista.run.results import results_text
+from convista.run.seeds import SeedRun, SeedRuns, train_each
 from convista.training import Checkpoint, Epoch, Facts, Settings, Stopped, Watcher, fit, open_log, resolve
 
-__all__ = ["Run", "RunFolderError", "load", "train"]
+__all__ = ["FoundRate", "Run", "RunFolderError", "SeedRun", "SeedRuns", "find_rate", "load", "train", "train_seeds"]
 
 
 @runtime_checkable
@@ -91,9 +102,10 @@ def train(
     labels: str | os.PathLike[str] | None = None,
     strict: bool = False,
     network: str = Settings.network,
+    model: str | Callable[..., Any] | None = None,
     epochs: int = Settings.epochs,
-    batch: int = Settings.batch,
-    rate: float = Settings.rate,
+    batch: int | None = Settings.batch,
+    rate: float | str = Settings.rate,
     seed: int = Settings.seed,
     threads: int | None = None,
     watcher: Watcher | None = None,
@@ -117,11 +129,15 @@ def train(
         Go on with the same run: in `out`, or the latest in ``runs`` that is on its way. One that is finished comes
         back as it is; where `out` holds none, it begins.
     size
-        Rows and columns of the images for the network; see `convista.dataset.load_dataset`.
+        Rows and columns of the images for the network; see `convista.dataset.load_dataset`. By default the last of
+        `sizes`, where these are given.
     labels
         A CSV with the columns ``file``, ``label`` and perhaps ``split``, in place of folders for classes.
     strict
         Refuse a folder with files that can't be used, in place of leaving them out.
+    model
+        A network of your own: a function or class that takes ``channels`` and ``classes``, or nothing, and makes a
+        `torch.nn.Module`; or its name as ``"module:function"``. It stands in for `network`.
     network, epochs, batch, rate, seed, threads, **recipe
         See `convista.training.Settings`, which lists the rest of the recipe, too.
     watcher
@@ -137,22 +153,79 @@ def train(
     convista.training.Stopped
         A KeyboardInterrupt: Ctrl-C was typed; the folder holds the network so far, and goes on from there.
     """
-    main = {"network": network, "epochs": epochs, "batch": batch, "rate": rate, "seed": seed, "threads": threads}
-    csv_file = None if labels is None else os.fspath(labels)
-    order = Order(words_of(data), size, None if out is None else Path(out), settings_of(main, recipe), csv_file)
+    main = {"network": network_of(network, model), "epochs": epochs, "batch": batch, "rate": rate, "seed": seed}
+    settings = settings_of({**main, "threads": threads}, recipe)
+    order = Order(words_of(data), size, _path(out), settings, labels=_text(labels))
     if resume and order.out is None:
         order = order.into(unfinished(order.config()))
     way = how(order.out, order.config(), overwrite=overwrite, resume=resume) if order.out else How.BEGIN
     began = time.perf_counter()
-    dataset = load_dataset(order.data, size=size, labels=labels, strict=strict)
-    resolved = resolve(dataset, order.settings)  # before a folder is made: it may refuse
+    dataset = load_dataset(order.data, size=order.image_size, labels=labels, strict=strict)
+    resolve(dataset, order.settings)  # before a folder is made: it may refuse
     reading = time.perf_counter() - began
+    return _train(order, way, order.out or numbered(), dataset, watcher, reading)
+
+
+def train_seeds(
+    data: str | os.PathLike[str] = "mnist_sample",
+    *,
+    seeds: int = 5,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    size: int | tuple[int, int] | None = None,
+    labels: str | os.PathLike[str] | None = None,
+    strict: bool = False,
+    network: str = Settings.network,
+    model: str | Callable[..., Any] | None = None,
+    watcher: Watcher | None = None,
+    **recipe: Any,
+) -> SeedRuns:
+    """Train the same with several seeds, to see what of a result is chance.
+
+    Each run has a folder of its own in `out`, called 1, 2, ...; ``results.json`` there holds the table. When it was
+    stopped, the same again goes on with the seed and the step where it was; finished seeds are not trained again.
+
+    Parameters
+    ----------
+    seeds
+        How many, at least 2: `seed` of the recipe (0), and those that follow it.
+    data, out, resume, size, labels, strict, network, model, watcher, **recipe
+        As those of `train`.
+    """
+    settings = settings_of({"network": network_of(network, model)}, recipe)
+    order = Order(words_of(data), size, _path(out), settings, seeds, labels=_text(labels))
+    if resume and order.out is None:
+        order = order.into(unfinished(order.config()))
+    began = time.perf_counter()
+    dataset = load_dataset(order.data, size=order.image_size, labels=labels, strict=strict)
+    resolve(dataset, settings)
+    reading = time.perf_counter() - began
+
+    def one(single: Order) -> None:
+        if watcher:
+            watcher.say(f"seed {single.settings.seed}")
+        way = how(single.place, single.config(), overwrite=False, resume=True)
+        _train(single, way, single.place, dataset, watcher, reading, again=order.into(folder).command())
+
     folder = order.out or numbered()
+    return train_each(order, folder, resume=resume or order.out is None, train=one)
+
+
+def _train(
+    order: Order,
+    way: How,
+    folder: Path,
+    dataset: Dataset,
+    watcher: Watcher | None,
+    reading: float,
+    again: str | None = None,
+) -> Run:
+    """Train in a folder; `again` is what to type to go on if it is not the order itself."""
     with workplace(folder, way) as place:
         claim(place, order.config())
         checkpoint = Checkpoint(place)
         with open_log(place / LOG) as log:
-            log.begin(order.command(), resolved, dataset)
+            log.begin(order.command(), resolve(dataset, order.settings), dataset)
             told = _Both(log, watcher) if watcher else log
             if isinstance(watcher, DataWatcher):
                 watcher.data(dataset)
@@ -163,7 +236,7 @@ def train(
                     raise stopped.with_words(f'the run that was in "{folder}" is kept') from None
                 save_network(stopped.network, place / MODEL)
                 raise stopped.with_words(
-                    f'the network so far is in "{folder}"; go on: {order.into(folder).command()} --resume'
+                    f'the network so far is in "{folder}"; go on: {again or order.into(folder).command()} --resume'
                 ) from None
             facts = replace(trained.facts, command=order.command(), seconds=reading + trained.facts.seconds)
             _write(place, trained.network, facts)
@@ -183,12 +256,16 @@ def load(run: str | os.PathLike[str]) -> Network:
         When the folder holds no finished run; the text lists what is missing.
     convista.network.NetworkFileError
         When the file is damaged, or no network of convista.
+    convista.network.OwnNetworkError
+        When it is a network of one's own, and the function that makes it is not to be found.
     """
     path = Path(run)
     if not path.exists():
         near = did_you_mean(path.name, sorted(p.name for p in path.parent.glob("*/")))
         raise FileNotFoundError(f'run (="{path}") is neither a folder nor a file{near}')
     if path.is_dir() and not (path / MODEL).is_file():
+        if (path / "1" / MODEL).is_file():
+            raise RunFolderError(f'run (="{path}") holds one run for each seed; name one of them, such as {path / "1"}')
         missing = ", ".join(name for name in FILES if not (path / name).exists())
         raise RunFolderError(f'run (="{path}") is not the folder of a finished run: it lacks {missing}')
     return load_network(path / MODEL if path.is_dir() else path)
@@ -213,11 +290,22 @@ class _Both:
             watcher.say(sentence)
 
 
+def _path(out: str | os.PathLike[str] | None) -> Path | None:
+    return None if out is None else Path(out)
+
+
+def _text(path: str | os.PathLike[str] | None) -> str | None:
+    return None if path is None else os.fspath(path)
+
+
 def _write(place: Path, network: Network, facts: Facts) -> None:
     from convista.studio import write_report
 
     save_network(network, place / MODEL)
     write_text(place / HISTORY, _table(facts.history))
+    write_text(place / RESULTS, results_text(facts))
+    if facts.statistics:
+        facts.statistics.write(place / STATISTICS)
     write_report(facts, place / REPORT)
 
 

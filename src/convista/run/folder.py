@@ -23,9 +23,10 @@ from convista.files import UnwrittenError, write_text
 from convista.training.checkpoint import NEWEST, PREVIOUS
 
 CONFIG, LOG, MODEL, HISTORY, REPORT = "config.json", "log.txt", "model.safetensors", "history.csv", "report.html"
+RESULTS, STATISTICS = "results.json", "statistics.npz"
 FILES = (CONFIG, LOG, MODEL, HISTORY, REPORT)
 LOCK = ".lock"
-LEFT_OVER = re.compile(r"\.(config|checkpoint|model|history|report)-[0-9a-f]{12}\.[a-z]+")
+LEFT_OVER = re.compile(r"\.(config|checkpoint|model|history|report|results|statistics)-[0-9a-f]{12}\.[a-z]+")
 """What a process that was killed while it wrote a file leaves of it."""
 RUNS = Path("runs")
 
@@ -44,15 +45,7 @@ class How(enum.Enum):
 
 def how(folder: Path, config: dict[str, Any], *, overwrite: bool, resume: bool) -> How:
     """Say how a run that was told `config` is written to `folder`; refuse what would lose something."""
-    if folder.exists() and not folder.is_dir():
-        raise RunFolderError(f'out (="{folder}") is a file; give a folder that is new or empty')
-    held = {entry.name for entry in folder.iterdir()} - {LOCK} if folder.exists() else set()
-    held = {name for name in held if not LEFT_OVER.fullmatch(name)}
-    strangers = sorted(held.difference(FILES, (NEWEST, PREVIOUS)))
-    if strangers:
-        raise RunFolderError(
-            f'out (="{folder}") holds "{strangers[0]}", no file of a run; give a folder that is new or empty'
-        )
+    held = _held(folder, {*FILES, RESULTS, STATISTICS, NEWEST, PREVIOUS})
     if not held:
         return How.BEGIN
     unlike = _unlike(folder, config)
@@ -65,6 +58,29 @@ def how(folder: Path, config: dict[str, Any], *, overwrite: bool, resume: bool) 
         )
     _refuse(folder, unlike, "which can't go on as this one")
     return How.GO_ON
+
+
+def how_many(folder: Path, config: dict[str, Any], count: int, *, resume: bool) -> None:
+    """Refuse a folder for so many runs, unless it is new or holds the same ones on their way."""
+    held = _held(folder, {CONFIG, RESULTS, *map(str, range(1, count + 1))})
+    if not held:
+        return
+    if RESULTS in held and not resume:
+        raise RunFolderError(f'out (="{folder}") already holds these runs; give another folder')
+    _refuse(folder, _unlike(folder, config), "which can't go on as this one")
+
+
+def _held(folder: Path, known: set[str]) -> set[str]:
+    """Return the names of what is in a folder; refuse one that holds what no run wrote."""
+    if folder.exists() and not folder.is_dir():
+        raise RunFolderError(f'out (="{folder}") is a file; give a folder that is new or empty')
+    held = {entry.name for entry in folder.iterdir()} - {LOCK} if folder.exists() else set()
+    held = {name for name in held if not LEFT_OVER.fullmatch(name)}
+    if strangers := sorted(held - known):
+        raise RunFolderError(
+            f'out (="{folder}") holds "{strangers[0]}", no file of a run; give a folder that is new or empty'
+        )
+    return held
 
 
 def _refuse(folder: Path, unlike: str, why: str) -> None:
@@ -86,9 +102,10 @@ def _unlike(folder: Path, config: dict[str, Any]) -> str:
 
 def unfinished(config: dict[str, Any]) -> Path:
     """Return the latest of ``runs/1``, ``runs/2``, ... that was told `config` and is on its way."""
+    last = RESULTS if config["seeds"] else REPORT
     numbered = [folder for folder in RUNS.glob("*") if folder.name.isdecimal() and folder.is_dir()]
     for folder in sorted(numbered, key=lambda folder: int(folder.name), reverse=True):
-        if (folder / CONFIG).exists() and not (folder / REPORT).exists() and not _unlike(folder, config):
+        if (folder / CONFIG).exists() and not (folder / last).exists() and not _unlike(folder, config):
             return folder
     raise RunFolderError(
         'resume (=True): no run in "runs" that was told the same is on its way; leave --resume out to begin one, '

@@ -12,6 +12,8 @@ from typing import Any, Self
 from convista.errors import did_you_mean
 from convista.training import Settings
 
+MOST_SEEDS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -21,15 +23,27 @@ class Order:
     size: int | tuple[int, int] | None
     out: Path | None
     settings: Settings
+    seeds: int | None = None
+    """So many runs, each with a seed of its own."""
     labels: str | None = None
     """A CSV of labels."""
 
+    def __post_init__(self) -> None:
+        if self.seeds is None:
+            return
+        if isinstance(self.seeds, bool) or not isinstance(self.seeds, int) or not 2 <= self.seeds <= MOST_SEEDS:
+            raise ValueError(f"seeds (={self.seeds!r}) must be a whole number from 2 to {MOST_SEEDS}")
+
     def config(self) -> dict[str, Any]:
         """Return what two runs have in common if they are the same run, as JSON reads it back."""
-        config: dict[str, Any] = json.loads(
-            json.dumps({"data": self.data, "labels": self.labels, "size": self.size, **asdict(self.settings)})
-        )
+        told = {"data": self.data, "labels": self.labels, "size": self.size, **asdict(self.settings)}
+        config: dict[str, Any] = json.loads(json.dumps(told | {"seeds": self.seeds}))
         return config
+
+    @property
+    def image_size(self) -> int | tuple[int, int] | None:
+        """The size of the images: as told, or the last one of progressive resizing."""
+        return self.size or next(reversed(self.settings.sides), None)
 
     def command(self) -> str:
         """Return what to type to repeat it."""
@@ -40,7 +54,15 @@ class Order:
             words += ["--size", str(self.size) if isinstance(self.size, int) else "{},{}".format(*self.size)]
         if self.out is not None:
             words += ["--out", str(self.out)]
-        return f"{shlex.join(words)} {self.settings.options()}"
+        seeds = f" --seeds {self.seeds}" if self.seeds else ""
+        return f"{shlex.join(words)} {self.settings.options()}{seeds}"
+
+    @property
+    def place(self) -> Path:
+        """The folder, where one is named."""
+        if self.out is None:
+            raise ValueError("out (=None) names no folder")
+        return self.out
 
     def into(self, folder: Path) -> Self:
         """Return the same for a folder that is known."""
@@ -59,3 +81,14 @@ def settings_of(main: dict[str, Any], recipe: dict[str, Any]) -> Settings:
         if name not in rest:
             raise TypeError(f"train has no argument {name}{did_you_mean(name, [*main, *rest])}")
     return Settings(**{**main, **recipe})
+
+
+def network_of(network: str, model: object) -> str:
+    """Return the text of the network: `network` itself, or the module:function of one's own `model`."""
+    if model is None:
+        return network
+    if network != Settings.network:
+        raise ValueError(f'network (="{network}") and model (={model!r}) both say what to train; leave one out')
+    from convista.network import text_of
+
+    return text_of(model)

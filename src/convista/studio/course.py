@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from convista.picture.curves import line_chart
+from convista.picture.rates import rate_chart
 from convista.studio.figures import percent
 from convista.studio.markup import lines, section, table, tag
 from convista.studio.pages import in_both
 from convista.studio.words import WORDS, say
 from convista.training.facts import Epoch, Facts
+from convista.training.sweep import Sweep
 
 WIDTH, HEIGHT = 440, 280
 """Of a chart in pixels: about its width on the page, so that its text has the size of the page's small text."""
@@ -20,6 +22,7 @@ def training(facts: Facts) -> str:
     epochs, steps = facts.history, facts.steps
     losses = {"valid": [epoch.valid_loss for epoch in epochs], "train": [epoch.train_loss for epoch in epochs]}
     figures = [
+        *([_finder(facts.sweep)] if facts.sweep else []),
         _chart("loss", "epoch_axis", losses),
         _chart("accuracy_curve", "epoch_axis", {"accuracy": [100 * epoch.accuracy for epoch in epochs]}, y_label="%"),
         _chart("rate", "batch_axis", {"rate": steps.rate}),
@@ -27,7 +30,27 @@ def training(facts: Facts) -> str:
         _chart("batch_loss", "batch_axis", {"batch_loss": steps.loss}, log_y=True),
         _history(facts),
     ]
-    return section("training", say("training"), tag("div", "\n", lines(figures), "\n", class_="charts"))
+    return section(
+        "training", say("training"), _stopped(facts), tag("div", "\n", lines(figures), "\n", class_="charts")
+    )
+
+
+def _finder(sweep: Sweep) -> str:
+    keys = ("finder", "rate", "loss_axis", "smoothed", "each_step", "suggestion")
+    curves = sweep.rates, sweep.losses, sweep.smoothed, sweep.suggestion
+
+    def draw(place: int) -> str:
+        return rate_chart(*curves, words=[WORDS[key][place] for key in keys], width=WIDTH, height=HEIGHT)
+
+    return tag("figure", in_both(draw))
+
+
+def _stopped(facts: Facts) -> str:
+    """Return what is to be known of a run that ended early."""
+    told, patience = facts.settings.get("epochs", ""), facts.settings.get("patience", "0")
+    if patience == "0" or told == str(len(facts.history)):
+        return ""
+    return tag("p", say("stopped", done=len(facts.history), epochs=told, patience=patience))
 
 
 def _chart(

@@ -6,14 +6,16 @@ import os
 from pathlib import Path
 
 from convista.files import write_text
+from convista.studio.activations import activations
 from convista.studio.course import training
 from convista.studio.figures import count, duration, percent, shape, wilson
+from convista.studio.findings import diagnosis
 from convista.studio.markup import lines, section, table, tag, text, words
 from convista.studio.outcome import confusion, mistakes
 from convista.studio.pages import page
 from convista.studio.thumbnails import thumbnail
 from convista.studio.weights import kernels
-from convista.studio.words import say, term
+from convista.studio.words import WORDS, both, say, term
 from convista.training.facts import Facts
 
 MOST_CLASSES = 60
@@ -47,7 +49,7 @@ def data(facts: Facts) -> str:
 
 def network(facts: Facts) -> str:
     """Return the section on the layers, their shapes and parameters."""
-    line = tag("p", say("line")) + tag("pre", tag("code", text(facts.network)))
+    line = tag("p", say("own_line" if ":" in facts.network else "line")) + tag("pre", tag("code", text(facts.network)))
     head = [say("layer"), words(say("kind"), head=True), say("shape"), say("parameters_head")]
     rows = [
         [
@@ -102,8 +104,22 @@ def _headline(facts: Facts) -> str:
         tag("h1", text(facts.data)),
         tag("p", score, class_="score"),
         tag("p", interval, class_="interval"),
+        _averaged(facts),
         tag("dl", *strip, class_="strip"),
     ])  # fmt: skip
+
+
+def _averaged(facts: Facts) -> str:
+    """Return what test-time averaging would give, where it was asked for."""
+    told = facts.averaged
+    if not told:
+        return ""
+    total = int(facts.confusion.sum())
+    moved = [words.format(pixels=told.pixels) for words in WORDS["mirrored" if told.mirrored else "moved"]]
+    values = {"views": count(told.views), "right": count(total - told.errors), "total": count(total),
+              "share": percent(told.accuracy)}  # fmt: skip
+    english, chinese = (words.format(**values, moved=how) for words, how in zip(WORDS["averaged"], moved, strict=True))
+    return tag("p", both((english, chinese)), class_="averaged")
 
 
 def _counts(facts: Facts) -> str:
@@ -137,7 +153,9 @@ def _remarks(facts: Facts) -> str:
 _PARTS = {
     "data": data,
     "network": network,
+    "diagnosis": diagnosis,
     "training": training,
+    "activations": activations,
     "confusion": confusion,
     "mistakes": mistakes,
     "kernels": kernels,

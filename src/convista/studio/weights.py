@@ -30,6 +30,8 @@ _WHITE_BELOW = 0.179  # where white ink has more contrast than black: sqrt(1.05 
 def kernels(facts: Facts) -> str:
     """Return the section that shows the first layer's weights."""
     bank = facts.first_kernels  # (filters, channels, rows, cols)
+    if not bank.size:
+        return section("kernels", say("kernels"), tag("p", say("no_kernels")))
     filters, channels = bank.shape[:2]
     _, largest = value_limits(bank, center=0)
     readable = bank.size <= MOST_CELLS and max(bank.shape[2:]) <= LARGEST_SIDE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from convista.studio.markup import tag, text
 
 LANGUAGES = ("en", "zh-Hans")
@@ -16,6 +18,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "以验证图像计。95 % 置信区间为 {low} 至 {high}（Wilson 法）：它只反映这 {total} 张图像抽样的偶然性，"
         "不包含换一个随机种子的差异。",
     ),
+    "averaged": (
+        "With test-time averaging over {views} views ({moved}): {right} of {total} right, {share}. It is told for "
+        "comparison; all other figures are of the images as they are.",
+        "使用 {views} 个视图的测试时平均（{moved}）：{total} 张中 {right} 张正确，即 {share}。"
+        "此数仅供比较；其余数字均以原图计。",
+    ),
+    "moved": ("moved by up to {pixels} px", "最多移动 {pixels} 像素"),
+    "mirrored": ("moved by up to {pixels} px and mirrored", "最多移动 {pixels} 像素并镜像"),
     "errors": ("errors", "错误"),
     "images": ("training images", "训练图像"),
     "classes": ("classes", "类别"),
@@ -40,6 +50,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # the network
     "network": ("Network", "网络"),
     "line": ("This line builds it:", "由这一行文字构建："),
+    "own_line": ("A network of your own; this function makes its layers:", "这是您自己的网络，由以下函数构建："),
     "layers": (
         "The layers in the order of computation; the shape is for one image (channels × rows × columns)",
         "各层按计算顺序排列；形状对应一张图像（通道 × 行 × 列）",
@@ -63,6 +74,46 @@ WORDS: dict[str, tuple[str, str]] = {
     "valid_loss": ("Validation loss", "验证损失"),
     "accuracy": ("Accuracy", "准确率"),
     "seconds_head": ("Seconds", "秒"),
+    "stopped": (
+        "Training ended after epoch {done} of {epochs}: no new lowest validation loss in {patience} epochs. The "
+        "validation images had a say in when it ended, so the figures on them are a little too good.",
+        "训练在第 {done} 轮（共 {epochs} 轮）后结束：连续 {patience} 轮验证损失没有新低。结束的时机由验证图像决定，"
+        "因此在它们上的数字略为偏高。",
+    ),
+    "finder": ("Learning-rate finder", "学习率搜索"),
+    "smoothed": ("smoothed", "平滑后"),
+    "each_step": ("each step", "每一步"),
+    "suggestion": ("suggestion", "建议"),
+    "loss_axis": ("loss", "损失"),
+    # the diagnosis
+    "diagnosis": ("Diagnosis", "诊断"),
+    "no_findings": (
+        "No sign of trouble: rules looked at the loss, the activations, the gradients and the steps of the weights.",
+        "没有发现问题：已按规则检查了损失、激活、梯度与权重的更新。",
+    ),
+    "severe_findings": ("What stands in bold makes the run useless as it is.", "粗体各项使本次训练的结果不可用。"),
+    # activations
+    "activations": ("Activations and gradients", "激活与梯度"),
+    "not_watched": ("They were not watched.", "本次运行没有记录。"),
+    "watched": (
+        "Watched in {steps} steps, one in {every}, on about 4,000 numbers of each layer.",
+        "共记录 {steps} 步（每 {every} 步一次），每层约取 4,000 个数。",
+    ),
+    "colourful": (
+        "Each column is a histogram of one step: time goes to the right, values go up, and the brighter the more "
+        "numbers have that value (logarithm of the count). A healthy layer spreads and stays; "
+        "one that climbs and crashes, or has nothing left but zero, does not learn.",
+        "每一列是某一步的直方图：向右为时间，向上为数值，越亮表示取该值的数越多（计数的对数）。"
+        "健康的层分布展开并保持稳定；不断升高又崩溃、或只剩下零的层学不到东西。",
+    ),
+    "before": ("Before {layer}", "{layer} 之前"),
+    "after": ("After {layer}", "{layer} 之后"),
+    "more_layers": ("and {count} more layers", "另有 {count} 层"),
+    "near_zero": ("Nearly zero (below {near}) after the activation", "激活后接近零（小于 {near}）的比例"),
+    "spread": ("Standard deviation after the activation", "激活后的标准差"),
+    "gradient": ("Length of the gradient", "梯度的长度"),
+    "update": ("Step as a share of the weights' length", "每步更新量与权重长度之比"),
+    "step_axis": ("step", "步"),
     # confusion
     "confusion": ("Confusion", "混淆矩阵"),
     "matrix": (
@@ -106,6 +157,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "红色为正，蓝色为负。",
     ),
     "hover": ("Point at a kernel to read its weights.", "将指针移到卷积核上可读取权重。"),
+    "no_kernels": ("The network has no convolution.", "该网络没有卷积层。"),
     "kernel": ("Kernel {number}", "卷积核 {number}"),
     "side_by_side": ("The channels of a kernel stand side by side.", "同一卷积核的各通道并排显示。"),
     "more_kernels": ("and {count} more kernels", "另有 {count} 个卷积核"),
@@ -128,18 +180,25 @@ WORDS: dict[str, tuple[str, str]] = {
 
 TERMS: dict[str, tuple[str, str]] = {
     "augmentation": ("augmentation", "数据增强"),
+    "average": ("average", "权重平均"),
     "batch": ("batch", "批大小"),
     "batch size": ("batch size", "批大小"),
+    "clip": ("clip", "梯度裁剪"),
+    "colour": ("colour", "颜色变化"),
     "cores": ("cores", "核心数"),
     "data": ("data", "数据"),
     "device": ("device", "设备"),
     "epochs": ("epochs", "训练轮数"),
+    "erase": ("erase", "随机擦除"),
+    "flip": ("flip", "镜像"),
     "label smoothing": ("label smoothing", "标签平滑"),
     "learning rate": ("learning rate", "学习率"),
     "memory": ("memory", "内存"),
     "momentum": ("momentum", "动量"),
     "network": ("network", "网络"),
     "optimizer": ("optimizer", "优化器"),
+    "patience": ("patience", "耐心轮数"),
+    "precision": ("precision", "精度"),
     "processor": ("processor", "处理器"),
     "rate": ("rate", "学习率"),
     "rotation": ("rotation", "旋转"),
@@ -148,7 +207,10 @@ TERMS: dict[str, tuple[str, str]] = {
     "shear": ("shear", "剪切"),
     "shift": ("shift", "平移"),
     "size": ("size", "尺寸"),
+    "sizes": ("sizes", "逐步尺寸"),
+    "statistics": ("statistics", "激活统计"),
     "system": ("system", "操作系统"),
+    "tta": ("tta", "测试时平均"),
     "threads": ("threads", "线程数"),
     "weight decay": ("weight decay", "权重衰减"),
     "zoom": ("zoom", "缩放"),
@@ -174,15 +236,16 @@ def term(name: str) -> str:
     ('<span lang="en">batch size</span><span lang="zh-Hans">批大小</span>', '&lt;odd&gt;')
     """
     pair = TERMS.get(name.lower().replace("_", " "))
-    return both(pair, {}) if pair else text(name)
+    return both(pair) if pair else text(name)
 
 
-def both(pair: tuple[str, str], values: dict[str, str]) -> str:
-    """Return words in both languages, as HTML; the values are pieces.
+def both(pair: tuple[str, str], values: Mapping[str, str] | None = None) -> str:
+    """Return words in both languages as HTML, with `values`, which are pieces, in their places; without, as text.
 
     >>> both(("a {what}", "{what} 一个"), {"what": "<b>run</b>"})
     '<span lang="en">a <b>run</b></span><span lang="zh-Hans"><b>run</b> 一个</span>'
+    >>> both(("a < b", "甲"))
+    '<span lang="en">a &lt; b</span><span lang="zh-Hans">甲</span>'
     """
-    return "".join(
-        tag("span", words.format_map(values), lang=lang) for lang, words in zip(LANGUAGES, pair, strict=True)
-    )
+    said = [text(words) if values is None else words.format_map(values) for words in pair]
+    return "".join(tag("span", words, lang=language) for language, words in zip(LANGUAGES, said, strict=True))

@@ -3,10 +3,17 @@
 settings       what a run is told to do
 start          the data checked, the first weights, the threads
 schedule       one cycle of the learning rate
+sizes          small images first, larger ones later
 augmentation   every batch a little different
 course         a run on its way, and its state
 checkpoint     where the state is kept
 loop           the course led to its end
+sweep          what a sweep over learning rates found
+finder         that sweep
+probe          activations and gradients, watched on the way
+statistics     what was seen of them
+diagnosis      what went wrong, in sentences
+views          an image seen in several ways
 judgement      how a network does on the validation images
 anatomy        what a network is made of
 machine        what a run was computed on

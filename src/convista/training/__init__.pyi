@@ -1,11 +1,14 @@
 from .checkpoint import Checkpoint as Checkpoint
 from .course import DivergedError as DivergedError
+from .facts import Averaged as Averaged
 from .facts import Epoch as Epoch
 from .facts import Facts as Facts
+from .facts import Finding as Finding
 from .facts import Layer as Layer
 from .facts import Mistake as Mistake
 from .facts import Sample as Sample
 from .facts import Steps as Steps
+from .finder import find_sweep as find_sweep
 from .log import Log as Log
 from .log import open_log as open_log
 from .loop import Stopped as Stopped
@@ -14,3 +17,5 @@ from .loop import Watcher as Watcher
 from .loop import fit as fit
 from .settings import Settings as Settings
 from .start import resolve as resolve
+from .statistics import Statistics as Statistics
+from .sweep import Sweep as Sweep

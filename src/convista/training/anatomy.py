@@ -32,8 +32,10 @@ def multiplications(network: Network) -> int:
 
 
 def first_kernels(network: Network) -> NDArray[np.float32]:
-    """Return the weights of the first convolution (filters, channels, rows, cols)."""
-    first = next(module for module in network.modules() if isinstance(module, nn.Conv2d))
+    """Return the weights of the first convolution (filters, channels, rows, cols); none where there is none."""
+    first = next((module for module in network.modules() if isinstance(module, nn.Conv2d)), None)
+    if first is None:
+        return np.zeros((0, 0, 0, 0), np.float32)
     kernels: NDArray[np.float32] = first.weight.detach().numpy().copy()
     return kernels
 
@@ -43,9 +45,11 @@ def _passed(network: Network) -> list[tuple[str, nn.Module, tuple[int, ...]]]:
     passed: list[tuple[str, nn.Module, tuple[int, ...]]] = []
 
     def note(name: str, module: nn.Module) -> torch.utils.hooks.RemovableHandle:
-        return module.register_forward_hook(
-            lambda _, __, output: passed.append((name, module, tuple(output.shape[1:])))
-        )
+        def passes(_: nn.Module, __: object, output: object) -> None:
+            if isinstance(output, torch.Tensor):  # a module of one's own may answer with something else
+                passed.append((name, module, tuple(output.shape[1:])))
+
+        return module.register_forward_hook(passes)
 
     innermost = [(name, module) for name, module in network.named_modules() if not list(module.children())]
     handles = [note(name, module) for name, module in innermost]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 
 import torch
@@ -19,9 +20,11 @@ from convista.training.facts import Epoch, Steps
 from convista.training.judgement import judge
 from convista.training.mixing import Mixing
 from convista.training.optimizing import Average, optimizer_for, set_moment
+from convista.training.probe import Glance, Probe
 from convista.training.schedule import Moment, constant, one_cycle
 from convista.training.settings import Settings
-from convista.training.start import class_weights, tensors
+from convista.training.sizes import resized, side_at
+from convista.training.start import batch_for, class_weights, tensors
 
 GENTLER = 1 / 3
 """What the learning rate is multiplied by after a loss that is no number."""
@@ -50,8 +53,9 @@ class Course:
         self.optimizer = optimizer_for(network, settings)
         self.average = Average(network, settings.average) if settings.average else None
         self.weights = class_weights(self.labels, len(network.classes)) if settings.weighted else None
-        self.batches = math.ceil(len(self.labels) / settings.batch)
+        self.batches = math.ceil(len(self.labels) / batch_for(settings, len(self.labels)))
         self.total = self.batches * settings.epochs
+        self.probe = Probe(network, self.total) if settings.statistics else None
         self.losses: list[float] = []
         self.moments: list[Moment] = []
         self.history: list[Epoch] = []
@@ -68,6 +72,13 @@ class Course:
         return len(self.losses)
 
     @property
+    def over(self) -> bool:
+        """Whether all epochs are passed, or the patience is at its end."""
+        losses, patience = [epoch.valid_loss for epoch in self.history], self.settings.patience
+        since = len(losses) - 1 - losses.index(min(losses)) if losses else 0
+        return len(losses) >= self.settings.epochs or bool(patience and since >= patience)
+
+    @property
     def result(self) -> Network:
         """What is judged and saved: the moving average where there is one."""
         averaged: Network = self.average.network if self.average else self.network  # type: ignore[assignment]
@@ -75,7 +86,7 @@ class Course:
 
     def moment(self) -> Moment:
         """Return the learning rate and the momentum of the next step."""
-        peak = self.settings.rate * self.gentler
+        peak = self.settings.peak * self.gentler
         if self.settings.schedule == "constant":
             return constant(peak, self.settings.momentum)
         return one_cycle(self.done / self.total, peak)
@@ -99,9 +110,13 @@ class Course:
         self._good = self.state()
         return self.history[-1]
 
-    def step(self, chosen: Tensor) -> float:
-        """Move the weights once, by the images of these numbers, and return the loss."""
-        moment = self.moment()
+    def step(self, chosen: Tensor, moment: Moment | None = None) -> float:
+        """Move the weights once, by the images of these numbers, and return the loss; `moment` is the schedule's."""
+        moment = moment or self.moment()
+        with self.probe.at(self.done) if self.probe else nullcontext(Glance()) as glance:
+            return self._step(chosen, moment, glance)
+
+    def _step(self, chosen: Tensor, moment: Moment, glance: Glance) -> float:
         set_moment(self.optimizer, moment)
         loss = self.loss(chosen)
         number = loss.item()
@@ -109,15 +124,17 @@ class Course:
             raise DivergedError(
                 f"the loss was {number} at step {self.done + 1} of {self.total}, where the learning rate was "
                 f"{moment.rate:.3g}",
-                f"try a lower peak, such as rate={self.settings.rate / 10:.3g}",
+                f"try a lower peak, such as rate={self.settings.peak / 10:.3g}",
             )
         self.losses.append(number)
         self.moments.append(moment)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        glance.gradients()
         if self.settings.clip:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
         self.optimizer.step()
+        glance.moved()
         if self.average:
             self.average.follow(self.network, self.done)
         return number
@@ -129,6 +146,8 @@ class Course:
         if self.mixing.mixes_labels:
             targets = functional.one_hot(targets, len(self.network.classes)).float()  # (batch, classes)
         images, targets = self.mixing(images, targets, self.generator)
+        if self.settings.sides:
+            images = resized(images, side_at(self.settings.sides, len(self.history), self.settings.epochs))
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
             logits = self.network(images.contiguous(memory_format=torch.channels_last))  # (batch, classes)
         smoothing = self.settings.label_smoothing
@@ -136,7 +155,7 @@ class Course:
 
     def steps(self) -> Steps:
         """Return the numbers of all steps."""
-        rates, momenta = zip(*self.moments, strict=True)
+        rates, momenta = zip(*self.moments, strict=True) if self.moments else ((), ())
         return Steps(tuple(self.losses), rates, momenta)
 
     # To go on later --------------------------------------------------------------------------------------------------
@@ -149,7 +168,9 @@ class Course:
         for number, parameter in enumerate(self.network.parameters()):
             for name, tensor in self.optimizer.state.get(parameter, {}).items():
                 held[f"optimizer.{number}.{name}"] = tensor
-        held |= {"generator": self.generator.get_state(), "order": self._order_state}
+        if self.probe:
+            held |= {f"probe.{name}": tensor for name, tensor in self.probe.state().items()}
+        held |= {"generator": self.generator.get_state(), "order": self._order_state, "torch": torch.get_rng_state()}
         held["losses"] = torch.tensor(self.losses, dtype=torch.float64)
         held["moments"] = torch.tensor(self.moments, dtype=torch.float64).reshape(-1, 2)
         facts = {
@@ -183,7 +204,10 @@ class Course:
         for number, parameter in enumerate(self.network.parameters()):
             for name, tensor in _part(held, f"optimizer.{number}.").items():
                 self.optimizer.state[parameter][name] = _laid_like(tensor, parameter)
+        if self.probe:
+            self.probe.restore(_part(held, "probe."))
         self.generator.set_state(held["generator"])
+        torch.set_rng_state(held["torch"])
         self._order_state = held["order"].clone()
         self.losses = held["losses"].tolist()
         self.moments = [Moment(*pair) for pair in held["moments"].tolist()]
@@ -197,7 +221,7 @@ class Course:
         self._good = self.state()
         return (
             f"went back to the begin of epoch {len(self.history) + 1} and goes on with a learning rate of at most "
-            f"{self.settings.rate * self.gentler:.3g}"
+            f"{self.settings.peak * self.gentler:.3g}"
         )
 
     def _order(self) -> Tensor:

@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from convista.training.statistics import Statistics
+from convista.training.sweep import Sweep
+
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
@@ -68,6 +71,31 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that went wrong in training, with its evidence and what to try."""
+
+    rule: str
+    """Its name in `convista.training.diagnosis.RULES`."""
+    severe: bool
+    """Whether the run is of no use."""
+    english: str
+    chinese: str
+
+
+@dataclass(frozen=True, slots=True)
+class Averaged:
+    """How the network did when each validation image was seen in several ways: told beside its accuracy, not for it."""
+
+    views: int
+    """How many; the image itself is the first."""
+    pixels: int
+    """By which an image was moved at most."""
+    mirrored: bool
+    errors: int
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything the report says."""
 
@@ -106,11 +134,24 @@ class Facts:
     """Reading the data, training and judging together."""
     machine: dict[str, str]
     versions: dict[str, str]
+    statistics: Statistics | None = None
+    """What was seen of activations and gradients; None: nobody looked."""
+    findings: tuple[Finding, ...] = ()
+    """What went wrong in training, each with its evidence."""
+    averaged: Averaged | None = None
+    """With test-time averaging, where it was asked for."""
+    sweep: Sweep | None = None
+    """The sweep that found the learning rate, where that was asked for."""
 
     @property
     def accuracy(self) -> float:
         """Share of the validation images that the saved network gets right."""
         return float(np.trace(self.confusion) / self.confusion.sum())
+
+    @property
+    def best_epoch(self) -> int:
+        """Number of the epoch with the lowest validation loss, the first of equals."""
+        return min(self.history, key=lambda epoch: epoch.valid_loss).number
 
     @property
     def errors(self) -> int:

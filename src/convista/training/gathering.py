@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -10,18 +9,21 @@ import numpy as np
 from convista.dataset import Dataset, Split
 from convista.network import Network
 from convista.training import anatomy
-from convista.training.facts import Epoch, Facts, Sample, Steps
-from convista.training.judgement import judge, sample, worst_mistakes
+from convista.training.course import Course
+from convista.training.diagnosis import diagnose
+from convista.training.facts import Averaged, Facts, Sample
+from convista.training.judgement import judge, judge_views, sample, worst_mistakes
 from convista.training.machine import machine, versions
 from convista.training.settings import Settings
+from convista.training.signs import Evidence
+from convista.training.views import views
 
 SAMPLES = 120  # in all, but at most 12 and at least 1 of each class
 
 
-def gather(
-    dataset: Dataset, network: Network, settings: Settings, history: Sequence[Epoch], steps: Steps, started: datetime
-) -> Facts:
+def gather(dataset: Dataset, network: Network, course: Course, started: datetime) -> Facts:
     """Judge the trained network once more, and return the facts of the run."""
+    settings = course.settings
     judgement = judge(network, dataset.valid, settings.label_smoothing)
     return Facts(
         data=dataset.name,
@@ -35,8 +37,8 @@ def gather(
         layers=anatomy.layers(network),
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         first_kernels=anatomy.first_kernels(network),
-        history=tuple(history),
-        steps=steps,
+        history=tuple(course.history),
+        steps=course.steps(),
         confusion=judgement.confusion,
         mistakes=worst_mistakes(judgement, dataset),
         settings=settings.words(),
@@ -45,7 +47,29 @@ def gather(
         seconds=(datetime.now(started.tzinfo) - started).total_seconds(),
         machine=machine(),
         versions=versions(),
+        statistics=course.probe.statistics if course.probe else None,
+        findings=diagnose(evidence_of(course)),
+        averaged=_averaged(dataset, network, settings),
     )
+
+
+def evidence_of(course: Course) -> Evidence:
+    """Return what a diagnosis rests on."""
+    statistics = course.probe.statistics if course.probe else None
+    steps, classes = course.steps(), len(course.network.classes)
+    return Evidence(course.settings, classes, steps, tuple(course.history), statistics, course.gentler)
+
+
+def _averaged(dataset: Dataset, network: Network, settings: Settings) -> Averaged | None:
+    """Judge each image seen in several ways."""
+    if not settings.tta:
+        return None
+    seen = views(settings, network.image_shape)
+    judged = judge_views(network, dataset.valid, seen)
+    wrong = int((judged.predicted != judged.labels).sum())
+    pixels = max(max(abs(view.down), abs(view.right)) for view in seen)
+    mirrored = any(view.mirrored or view.upturned for view in seen)
+    return Averaged(len(seen), pixels, mirrored, wrong, judged.accuracy)
 
 
 def _counts(dataset: Dataset, split: Split) -> tuple[int, ...]:

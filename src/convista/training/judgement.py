@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from convista.network import Network
 from convista.network.model import evaluating
 from convista.training.facts import Mistake, Sample
 from convista.training.start import tensors
+from convista.training.views import STRAIGHT, View
 
 _BATCH = 512  # the memory it takes stays small, and larger is no faster
 
@@ -46,13 +48,22 @@ class Judgement:
         return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
 
 
-def judge(network: Network, split: Split, label_smoothing: float = 0.0) -> Judgement:
-    """Let the network, in evaluation mode, say what it thinks of every image of a split."""
+def judge(network: Network, split: Split, label_smoothing: float = 0.0, view: View = STRAIGHT) -> Judgement:
+    """Let the network, in evaluation mode, say what it thinks of every image of a split, seen so."""
     images, labels = tensors(split)
     with evaluating(network):
-        logits = torch.cat([network(batch) for batch in torch.split(images, _BATCH)])
+        logits = torch.cat([network(view(batch)) for batch in torch.split(images, _BATCH)])
         loss = functional.cross_entropy(logits, labels, label_smoothing=label_smoothing)
         return Judgement(loss.item(), logits.softmax(dim=1).numpy(), split.labels)
+
+
+def judge_views(network: Network, split: Split, seen: Sequence[View]) -> Judgement:
+    """Let the network say what it thinks of every image seen in several ways; its answer is their mean."""
+    judgements = [judge(network, split, view=view) for view in seen]
+    mean: NDArray[np.float32] = np.mean([one.probabilities for one in judgements], axis=0, dtype=np.float32)
+    truth = np.take_along_axis(mean, split.labels[:, None], axis=1).astype(np.float64)
+    loss = float(-np.log(truth.clip(np.finfo(np.float32).tiny)).mean())
+    return Judgement(loss, mean, split.labels)
 
 
 def worst_mistakes(judgement: Judgement, dataset: Dataset, most: int = 24) -> tuple[Mistake, ...]:

@@ -44,7 +44,9 @@ class Log:
         self.say(f"epoch {epoch.number}: {losses}, accuracy {epoch.accuracy:.4f}, {epoch.seconds:.1f} s")
 
     def end(self, facts: Facts) -> None:
-        """Write the result."""
+        """Write the result, and what went wrong."""
+        for finding in facts.findings:
+            self.say(f"found: {finding.english}")
         images = int(facts.confusion.sum())
         self.say(f"done: {facts.errors} of {images} validation images wrong, {facts.seconds:.1f} s")
 

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from types import FrameType
 from typing import NamedTuple, Protocol, Self
@@ -21,11 +21,14 @@ from convista.dataset import Dataset
 from convista.network import Network
 from convista.training.checkpoint import Checkpoint, State
 from convista.training.course import Course, DivergedError
+from convista.training.diagnosis import diagnose
 from convista.training.facts import Epoch, Facts
-from convista.training.gathering import gather
+from convista.training.finder import sweep_rates
+from convista.training.gathering import evidence_of, gather
 from convista.training.precision import quicker_precision
 from convista.training.settings import Settings
-from convista.training.start import new_network, resolve
+from convista.training.start import new_network, on_threads, resolve
+from convista.training.sweep import Sweep
 
 
 class Watcher(Protocol):
@@ -100,36 +103,60 @@ def fit(
     settings = resolve(dataset, given)
     network = new_network(dataset, settings)
     state = checkpoint.read() if checkpoint else None
-    with _threads(settings.threads or 1), _asked_to_stop() as asked:
-        if settings.precision == "auto":
-            found = state.facts["precision"] if state else quicker_precision(network, dataset, settings)
-            settings = replace(settings, precision=found)
+    watcher = watcher or _Deaf()
+    with on_threads(settings.threads or 1), _asked_to_stop() as asked, torch.random.fork_rng(devices=[]):
+        settings, found = _decided(network, dataset, settings, state)
+        if found and not state:
+            watcher.say(f"learning rate {found.suggestion:g}: {found.why}")
+        torch.default_generator.manual_seed(settings.seed)  # of which a dropout draws
         course = Course(network, dataset, settings)
-        leader = _Leader(course, watcher or _Deaf(), checkpoint, asked, _digest(dataset) if checkpoint else "")
+        leader = _Leader(course, watcher, checkpoint, asked, _digest(dataset) if checkpoint else "", found)
         if state:
             leader.go_on(state)
         leader.lead()
         network = course.result
         network.to(memory_format=torch.contiguous_format).eval()  # type: ignore[call-overload]
-        facts = gather(dataset, network, settings, course.history, course.steps(), started)
+        facts = gather(dataset, network, course, started)
     return Trained(
         network,
         replace(
             facts,
+            sweep=found,
             command=f"convista train {shlex.quote(dataset.name)} {given.options()}",
             seconds=facts.seconds + leader.before,
         ),
     )
 
 
+def _decided(
+    network: Network, dataset: Dataset, settings: Settings, state: State | None
+) -> tuple[Settings, Sweep | None]:
+    """Return the settings with what is found by trying: the precision and, where it is asked for, the learning rate."""
+    if settings.precision == "auto":
+        found = state.facts["precision"] if state else quicker_precision(network, dataset, settings)
+        settings = replace(settings, precision=found)
+    if settings.rate != "auto":
+        return settings, None
+    kept = {name: tuple(numbers) for name, numbers in state.facts["sweep"].items()} if state else None
+    sweep = Sweep(**kept) if kept else sweep_rates(network, dataset, settings)
+    return replace(settings, rate=sweep.suggestion), sweep
+
+
 class _Leader:
     """Leads a course to its end: tells of it, keeps its states, stops where it is asked to."""
 
     def __init__(
-        self, course: Course, watcher: Watcher, checkpoint: Checkpoint | None, asked: threading.Event, data: str
+        self,
+        course: Course,
+        watcher: Watcher,
+        checkpoint: Checkpoint | None,
+        asked: threading.Event,
+        data: str,
+        sweep: Sweep | None,
     ) -> None:
         self._course, self._watcher, self._checkpoint = course, watcher, checkpoint
-        self._asked, self._data, self._began = asked, data, time.perf_counter()
+        self._asked, self._data, self._sweep, self._began = asked, data, sweep, time.perf_counter()
+        self._said: set[str] = set()
         self.before = 0.0
         """Seconds of training before this process went on with it."""
 
@@ -146,32 +173,46 @@ class _Leader:
             self._watcher.epoch(epoch)
 
     def lead(self) -> None:
-        """Pass all epochs."""
-        while len(self._course.history) < self._course.settings.epochs:
+        """Pass all epochs, or as many as the patience lasts."""
+        while not self._course.over:
             try:
                 epoch = self._course.epoch(self._hear)
             except DivergedError as error:
+                self._diagnose()
                 if self._course.gentler < 1:
                     raise
                 self._watcher.say(f"{error.fault}; {self._course.go_back()}")
             else:
                 self._watcher.epoch(epoch)
                 self._keep()
+        done, patience = len(self._course.history), self._course.settings.patience
+        if done < self._course.settings.epochs:
+            self._watcher.say(f"stopped after epoch {done}: no new lowest validation loss in {patience} epochs")
 
     def _hear(self, course: Course, loss: float) -> None:
         """Hear of a step."""
         self._watcher.batch(course.done, course.total, loss)
+        if course.probe and course.probe.has_news(course.done):
+            self._diagnose()
         if self._checkpoint and self._checkpoint.is_due:
             self._keep()
         if self._asked.is_set():
             self._keep()
             raise Stopped(course.result, course.done, course.total)
 
+    def _diagnose(self) -> None:
+        """Say at once what makes the run useless, each thing once."""
+        for finding in diagnose(evidence_of(self._course)):
+            if finding.severe and finding.rule not in self._said:
+                self._said.add(finding.rule)
+                self._watcher.say(finding.english)
+
     def _keep(self) -> None:
         if self._checkpoint:
             state = self._course.whole_state()
             elapsed = self.before + time.perf_counter() - self._began
             facts = {"data": self._data, "elapsed": elapsed, "precision": self._course.settings.precision}
+            facts["sweep"] = asdict(self._sweep) if self._sweep else None
             self._checkpoint.write(State(state.tensors, state.facts | facts))
 
 
@@ -216,13 +257,3 @@ def _asked_to_stop() -> Iterator[threading.Event]:
         yield asked
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

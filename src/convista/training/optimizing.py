@@ -27,9 +27,9 @@ def optimizer_for(network: nn.Module, settings: Settings) -> torch.optim.Optimiz
         {"params": others, "weight_decay": 0.0},
     ]
     if settings.optimizer == "sgd":
-        momentum = settings.momentum if settings.schedule == "constant" else one_cycle(0, settings.rate).momentum
-        return torch.optim.SGD(groups, lr=settings.rate, momentum=momentum, nesterov=momentum > 0, fused=True)
-    return torch.optim.AdamW(groups, lr=settings.rate, fused=True)
+        momentum = settings.momentum if settings.schedule == "constant" else one_cycle(0, settings.peak).momentum
+        return torch.optim.SGD(groups, lr=settings.peak, momentum=momentum, nesterov=momentum > 0, fused=True)
+    return torch.optim.AdamW(groups, lr=settings.peak, fused=True)
 
 
 def set_moment(optimizer: torch.optim.Optimizer, moment: Moment) -> None:

@@ -23,6 +23,7 @@ from convista.network import Network
 from convista.training.course import Course
 from convista.training.machine import machine
 from convista.training.settings import Settings
+from convista.training.start import batch_for
 
 STEPS = 3
 GAIN = 1.1
@@ -46,8 +47,10 @@ def quicker_precision(network: Network, dataset: Dataset, settings: Settings) ->
 
 def _measure(network: Network, dataset: Dataset, settings: Settings) -> float:
     """Return the seconds of the quickest of some steps of a copy, of its own random numbers."""
-    few = Split(dataset.train.images[: settings.batch], dataset.train.labels[: settings.batch], ())
-    course = Course(copy.deepcopy(network), replace(dataset, train=few), settings)
+    batch = batch_for(settings, len(dataset.train.labels))
+    few = Split(dataset.train.images[:batch], dataset.train.labels[:batch], ())
+    told = replace(settings, statistics=False, rate=Settings.rate)  # which may be looked for only later
+    course = Course(copy.deepcopy(network), replace(dataset, train=few), told)
     chosen = torch.arange(len(few.labels))
     seconds = []
     for _ in range(1 + STEPS):  # the first one warms up

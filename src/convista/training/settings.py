@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from types import MappingProxyType
@@ -29,13 +30,13 @@ class Settings:
     """
 
     network: str = "auto"
-    """A named network, a line of text that builds one, or "auto": by the size of the images."""
+    """A named network, a line of text that builds one, module:function of your own, or "auto": by the images' size."""
     epochs: int = 10
     """How often each training image is seen."""
-    batch: int = 256
-    """Images a step, at most. From 4, since batch normalisation needs several in every batch."""
-    rate: float = 0.02
-    """The highest learning rate of the cycle."""
+    batch: int | None = None
+    """Images a step, at most; None: 128 to 512, by the number of images. From 4: batch normalisation needs several."""
+    rate: float | str = 0.02
+    """The highest learning rate of the cycle, or "auto": what `find_rate` suggests."""
     seed: int = 0
     """Fixes the first weights, the order of the images and how they are moved."""
     threads: int | None = None
@@ -76,6 +77,14 @@ class Settings:
     """Two images and their labels are mixed, by a share from Beta(mixup, mixup)."""
     cutmix: float = 0.0
     """A rectangle of another image is put in, by a share from Beta(cutmix, cutmix), and the labels are mixed."""
+    sizes: str = ""
+    """The longer side of the images in pixels, "64,96": the epochs are divided among these; nothing: as they are."""
+    patience: int = 0
+    """Training ends after so many epochs in which the validation loss reached no new low; 0: after all epochs."""
+    tta: int = 0
+    """Views of each image that are judged together at the end, beside the plain judgement; 0: none."""
+    statistics: bool = True
+    """Whether activations and gradients are watched."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.network, str):
@@ -84,10 +93,27 @@ class Settings:
             raise TypeError(f"weighted (={self.weighted!r}) must be True or False")
         for name, words in CHOICES.items():
             one_of(name, getattr(self, name), words)
+        object.__setattr__(self, "sizes", _sizes(self.sizes))
+        if not isinstance(self.statistics, bool):
+            raise TypeError(f"statistics (={self.statistics!r}) must be True or False")
         for name, (kind, least, most) in _RANGES.items():
             value = getattr(self, name)
-            if value is not None or name != "threads":
+            if name not in _OPEN or value != _OPEN[name]:
                 object.__setattr__(self, name, _number(name, value, kind, least, most))
+
+    @property
+    def peak(self) -> float:
+        """The learning rate, once it is a number."""
+        return float(self.rate)
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """The sizes as numbers.
+
+        >>> Settings(sizes="64, 96").sides
+        (64, 96)
+        """
+        return tuple(map(int, filter(None, self.sizes.split(","))))
 
     def words(self) -> dict[str, str]:
         """Return every choice as text, in the order above.
@@ -103,10 +129,11 @@ class Settings:
         >>> Settings(batch=64, network="5x5/2 16, mean").options()
         "--network '5x5/2 16, mean' --epochs 10 --batch 64 --seed 0"
         """
-        told = [f for f in fields(self) if f.name in ("epochs", "seed") or getattr(self, f.name) != f.default]
+        told = [f.name for f in fields(self) if f.name in ("epochs", "seed") or getattr(self, f.name) != f.default]
         words = self.words()
-        named = (("--" + f.name.replace("_", "-"), words[f.name]) for f in told)
-        return shlex.join(word for option in named for word in option if word != "True")
+        flags = {"weighted": "--weighted", "statistics": "--no-statistics"}
+        pairs = ((f"--{name.replace('_', '-')}", words[name]) for name in told if name not in flags)
+        return shlex.join([word for pair in pairs for word in pair] + [flags[name] for name in told if name in flags])
 
 
 CHOICES = MappingProxyType(
@@ -118,6 +145,9 @@ CHOICES = MappingProxyType(
     }
 )
 """The words that a choice may be."""
+
+_OPEN = MappingProxyType({"threads": None, "batch": None, "rate": "auto"})
+"""What leaves a number open, to be decided by rule."""
 
 _RANGES: dict[str, tuple[type, float, float]] = {
     "epochs": (int, 1, 100_000),
@@ -138,7 +168,20 @@ _RANGES: dict[str, tuple[type, float, float]] = {
     "erase": (float, 0, 1),
     "mixup": (float, 0, 100),
     "cutmix": (float, 0, 100),
+    "patience": (int, 0, 100_000),
+    "tta": (int, 0, 36),
 }
+
+
+def _sizes(told: object) -> str:
+    """Return sizes as they are written: "64,96" of that, of 96 or of (64, 96)."""
+    parts = told.split(",") if isinstance(told, str) else told if isinstance(told, Iterable) else [told]
+    words = [str(part).strip() for part in parts]
+    if words in ([""], []):
+        return ""
+    if not all(word.isdecimal() and word.isascii() and 1 <= int(word) <= 100_000 for word in words):
+        raise ValueError(f"sizes (={told!r}) must be whole numbers of pixels with commas between, such as 64,96")
+    return ",".join(str(int(word)) for word in words)
 
 
 def _number(name: str, value: object, kind: type, least: float, most: float) -> float:

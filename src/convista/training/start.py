@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -13,13 +16,16 @@ from convista.dataset import Dataset, Split
 from convista.network import Network
 from convista.training.anatomy import multiplications
 from convista.training.settings import Settings
+from convista.training.sizes import check_sizes
 
 SIMPLE_UP_TO = 32  # pixels: the five halvings of "simple" leave one number a class
+STEPS = 50  # an epoch: fewer are too few to learn from, more cost time without being better for it
+SMALLEST, LARGEST = 128, 512  # of a batch by rule: below, a step costs more than its images; above, results get worse
 ONE_THREAD_UP_TO = 1_000_000  # multiplications an image: below, sharing the work costs more than it saves
 
 
 def resolve(dataset: Dataset, settings: Settings) -> Settings:
-    """Return the settings with what was left open decided: the network's line of text, threads, whether to mirror.
+    """Return the settings with what was left open decided: network, batch, threads, whether to mirror.
 
     Raises
     ------
@@ -28,8 +34,13 @@ def resolve(dataset: Dataset, settings: Settings) -> Settings:
     """
     _check(dataset)
     network = new_network(dataset, settings)
+    check_sizes(settings.sides, network)
     return replace(
-        settings, network=network.text, threads=_threads(settings, network), flip=flip_for(dataset, settings)
+        settings,
+        network=network.text,
+        batch=batch_for(settings, len(dataset.train.labels)),
+        threads=_threads(settings, network),
+        flip=flip_for(dataset, settings),
     )
 
 
@@ -64,6 +75,21 @@ def network_for(settings: Settings, image_shape: tuple[int, int, int]) -> str:
     return "simple" if max(image_shape[1:]) <= SIMPLE_UP_TO else "small"
 
 
+def batch_for(settings: Settings, images: int) -> int:
+    """Return the settings' images a step; None: the power of two next to a fiftieth of all, but from 128 to 512.
+
+    An epoch of fewer images than that is one step; otherwise its images are divided into batches of nearly one size,
+    so that no small one is left over at the end.
+
+    >>> [batch_for(Settings(), images) for images in (40, 2_015, 12_396, 60_000)]
+    [128, 128, 256, 512]
+    """
+    if settings.batch is not None:
+        return settings.batch
+    power: int = 2 ** round(math.log2(images / STEPS))
+    return min(max(power, SMALLEST), LARGEST)
+
+
 def flip_for(dataset: Dataset, settings: Settings) -> str:
     """Return how images are mirrored; "auto": left to right, if they are coloured and no class is a single sign.
 
@@ -89,6 +115,17 @@ def class_weights(labels: Tensor, classes: int) -> Tensor:
     """
     counts = torch.bincount(labels, minlength=classes)
     return len(labels) / (classes * counts.clamp(min=1)).float()
+
+
+@contextmanager
+def on_threads(count: int) -> Iterator[None]:
+    """Have torch use so many threads, and then as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _threads(settings: Settings, network: Network) -> int:

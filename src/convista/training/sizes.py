@@ -1,0 +1,52 @@
+"""Progressive resizing: the first epochs see small images, the last ones those of full size.
+
+Source: J. Howard's fastai course, and M. Tan, Q. Le, "EfficientNetV2", arXiv:2104.00298, section 4.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from convista.network import Network
+from convista.network.model import evaluating
+
+
+def side_at(sides: tuple[int, ...], epoch: int, epochs: int) -> int:
+    """Return the longer side of the images in an epoch, counted from 0: equal parts, the later ones longer by one.
+
+    >>> [side_at((32, 64, 96), epoch, 7) for epoch in range(7)]
+    [32, 32, 64, 64, 96, 96, 96]
+    >>> side_at((64, 96), 0, 1)
+    96
+    """
+    return sides[len(sides) - 1 - (epochs - 1 - epoch) * len(sides) // epochs]
+
+
+def resized(images: Tensor, side: int) -> Tensor:
+    """Return float images (count, channels, rows, cols) whose longer side is `side`, and whose form is the same."""
+    rows, cols = images.shape[2:]
+    if side == max(rows, cols):
+        return images
+    size = [max(1, round(length * side / max(rows, cols))) for length in (rows, cols)]
+    return functional.interpolate(images, size, mode="bilinear", antialias=True, align_corners=False)
+
+
+def check_sizes(sides: tuple[int, ...], network: Network) -> None:
+    """Refuse sizes beyond that of the images, and those for which the network has no one number a class."""
+    longest, words = max(network.image_shape[1:]), ",".join(map(str, sides))
+    if max(sides, default=0) > longest:
+        raise ValueError(f"sizes (={words}) must not exceed the images' {longest} pixels; give a larger size, too")
+    for side in sides:
+        image = resized(torch.zeros(1, *network.image_shape), side)
+        try:
+            with evaluating(network):
+                fits = network(image).shape == (1, len(network.classes))
+        except RuntimeError:
+            fits = False
+        if not fits:
+            raise ValueError(
+                f'sizes (={words}): the network (="{network.text}") does not give one number a class for images of '
+                f'{side} pixels; end it with "mean", or leave that size out'
+            )
