@@ -7,6 +7,7 @@ augmentation   every batch a little different
 course         a run on its way, and its state
 checkpoint     where the state is kept
 loop           the course led to its end
+calibration    whether it is right as often as it says
 judgement      how a network does on the validation images
 anatomy        what a network is made of
 machine        what a run was computed on

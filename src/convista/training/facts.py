@@ -68,6 +68,41 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Reliability:
+    """Images in bins of equal width by the probability of their answer: how often each bin is right."""
+
+    counts: tuple[int, ...]
+    confidence: tuple[float, ...]
+    """The mean probability of a bin's answers; NaN of an empty bin."""
+    accuracy: tuple[float, ...]
+    """The share of a bin's images that are right; NaN of an empty bin."""
+    error: float
+    """The expected calibration error: the mean over the images of how far a bin's two numbers are apart."""
+    chance: float
+    """The error that is expected of so many images where every probability is true."""
+    loss: float
+    """The mean of -log of the truth's probability."""
+
+    @property
+    def images(self) -> int:
+        """How many there are in all."""
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Whether the network is right as often as it says, on validation images that fitted nothing."""
+
+    before: Reliability
+    after: Reliability | None
+    """With all answers divided by the temperature; None where none was found."""
+    temperature: float | None
+    """Fitted on the other validation images."""
+    fitted: int
+    """How many these are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything the report says."""
 
@@ -106,6 +141,12 @@ class Facts:
     """Reading the data, training and judging together."""
     machine: dict[str, str]
     versions: dict[str, str]
+
+    calibration: Calibration | None = None
+    averaged: bool = False
+    """Whether the weights are the moving average of those of all steps."""
+    went_back: bool = False
+    """Whether a loss that was no number once sent the run back."""
 
     @property
     def accuracy(self) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from convista.dataset import Dataset, Split
 from convista.network import Network
 from convista.training import anatomy
+from convista.training.calibration import calibration
 from convista.training.facts import Epoch, Facts, Sample, Steps
 from convista.training.judgement import judge, sample, worst_mistakes
 from convista.training.machine import machine, versions
@@ -45,6 +46,8 @@ def gather(
         seconds=(datetime.now(started.tzinfo) - started).total_seconds(),
         machine=machine(),
         versions=versions(),
+        calibration=calibration(judgement.logits, judgement.labels),
+        averaged=settings.average > 0,
     )
 
 

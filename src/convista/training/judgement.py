@@ -24,6 +24,7 @@ class Judgement:
 
     loss: float
     """As in training, label smoothing included, so that the two can be compared."""
+    logits: NDArray[np.float32]  # (images, classes)
     probabilities: NDArray[np.float32]  # (images, classes)
     labels: NDArray[np.int64]  # (images,)
 
@@ -52,7 +53,7 @@ def judge(network: Network, split: Split, label_smoothing: float = 0.0) -> Judge
     with evaluating(network):
         logits = torch.cat([network(batch) for batch in torch.split(images, _BATCH)])
         loss = functional.cross_entropy(logits, labels, label_smoothing=label_smoothing)
-        return Judgement(loss.item(), logits.softmax(dim=1).numpy(), split.labels)
+        return Judgement(loss.item(), logits.numpy(), logits.softmax(dim=1).numpy(), split.labels)
 
 
 def worst_mistakes(judgement: Judgement, dataset: Dataset, most: int = 24) -> tuple[Mistake, ...]:

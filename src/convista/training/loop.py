@@ -118,6 +118,7 @@ def fit(
             facts,
             command=f"convista train {shlex.quote(dataset.name)} {given.options()}",
             seconds=facts.seconds + leader.before,
+            went_back=course.gentler < 1,
         ),
     )
 
