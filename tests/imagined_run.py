@@ -6,13 +6,24 @@ from typing import Any
 
 import numpy as np
 
-from convista.training.facts import Epoch, Facts, Layer, Mistake, Sample, Steps
+from convista.training.facts import Calibration, Epoch, Facts, Layer, Mistake, Reliability, Sample, Steps
 
 HOSTILE = "<script>alert(\"7\")</script> & '7'"
 
 
 def sample(path: str, label: str, seed: int, shape: tuple[int, ...] = (1, 6, 6)) -> Sample:
     return Sample(path, label, np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8))
+
+
+def reliability(error: float, sure: float) -> Reliability:
+    """Three full bins of fifteen: 2 images at 50 %, 20 at 90 %, 1000 at `sure`."""
+    bins = {7: (2, 0.5, 0.5), 13: (20, 0.9, 0.95), 14: (1000, sure, 0.998)}
+    columns = zip(*(bins.get(place, (0, np.nan, np.nan)) for place in range(15)), strict=True)
+    return Reliability(*columns, error=error, chance=0.002, loss=0.04)
+
+
+def calibration(**changes: Any) -> Calibration:
+    return replace(Calibration(reliability(0.05, 0.95), reliability(0.01, 0.99), 0.625, 1023), **changes)
 
 
 def facts(**changes: Any) -> Facts:
@@ -45,6 +56,9 @@ def facts(**changes: Any) -> Facts:
             Mistake(sample("valid/5.png", "3", 5), HOSTILE, 0.99999, 0.000001),
             Mistake(sample("valid/6.png", "nine", 6), "3", 0.75, 0.2),
         ),
+        calibration=calibration(),
+        averaged=False,
+        went_back=False,
         settings={"epochs": "2", "label_smoothing": "0.1", "odd one": "<1>"},
         command="convista train 'threes & others' --epochs 2",
         started="2026-11-22T23:10:00+01:00",

@@ -33,4 +33,5 @@ from .picture import show_image as show_image
 from .picture import show_pixels as show_pixels
 from .run import Run as Run
 from .run import load as load
+from .run import open_run as open_run
 from .run import train as train

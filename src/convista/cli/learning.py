@@ -122,11 +122,25 @@ def predict(
     return _print_csv(rows) if as_csv else _print_rows(rows)
 
 
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.", show_default=False)],
+) -> None:
+    """Write a run's report, figures and pictures anew, from its network and its data.
+
+    Into the run folder: report.html, results.json, history.csv, curves.png, confusion.png, reliability.png.
+    """
+    _need_packages("a report")
+    import convista as cx
+
+    typer.echo(cx.open_run(run).write())
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands to the program."""
     for command, lines in (
         (train, ("convista train --out runs/first --epochs 3", "convista train my_photos --size 64")),
-        (predict, ("convista predict runs/first digit.png", "convista predict runs/first my_digits/ --csv")),
+        (predict, ("convista predict runs/first digit.png", "convista predict runs/first my_digits/ --csv out.csv")),
+        (report, ("convista report runs/first",)),
     ):
         app.command(epilog=examples(*lines))(command)
 

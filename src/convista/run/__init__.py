@@ -6,17 +6,22 @@ log.txt                 what happened when, from the settings to the result or t
 checkpoint.safetensors  the state from which the run goes on
 model.safetensors       the network; `load` reads it
 history.csv             a row for each epoch
+results.json            every figure, for programs
+curves.png, ...         pictures: curves, confusion, reliability
+tensorboard             the events that TensorBoard shows, where they were asked for
 report.html             everything, to look at
 ======================  ============================================================
 
 order    what a run was told
 folder   the folder: new, on its way, or finished
+course   what its log says of its begin and its end
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import time
 from dataclasses import astuple, dataclass, fields, replace
@@ -27,12 +32,15 @@ from convista.dataset import load_dataset
 from convista.errors import did_you_mean
 from convista.files import write_text
 from convista.network import Network, load_network, save_network
+from convista.run.course import as_logged
 from convista.run.folder import (
+    CONFIG,
     FILES,
     HISTORY,
     LOG,
     MODEL,
     REPORT,
+    RESULTS,
     How,
     RunFolderError,
     claim,
@@ -42,9 +50,21 @@ from convista.run.folder import (
     workplace,
 )
 from convista.run.order import Order, settings_of, words_of
-from convista.training import Checkpoint, Epoch, Facts, Settings, Stopped, Watcher, fit, open_log, resolve
+from convista.training import (
+    Checkpoint,
+    DataChangedError,
+    Epoch,
+    Facts,
+    Settings,
+    Stopped,
+    Watcher,
+    fit,
+    open_log,
+    resolve,
+)
+from convista.training.checkpoint import NEWEST
 
-__all__ = ["Run", "RunFolderError", "load", "train"]
+__all__ = ["Run", "RunFolderError", "load", "open_run", "train"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +91,11 @@ class Run:
 
         path = self.folder / REPORT
         return path if path.is_file() else write_report(self.facts, path)
+
+    def write(self) -> Path:
+        """Write everything that is made from the facts anew, and return the path of the report."""
+        _write_facts(self.folder, self.facts)
+        return self.folder / REPORT
 
 
 def train(
@@ -176,6 +201,52 @@ def load(run: str | os.PathLike[str]) -> Network:
     return load_network(path / MODEL if path.is_dir() else path)
 
 
+def open_run(run: str | os.PathLike[str]) -> Run:
+    """Read a finished run again: its network, and all facts, for which the validation images are judged once more.
+
+    Parameters
+    ----------
+    run
+        The folder of a run; its data must be where they were, and unchanged.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such folder, or the data are gone.
+    RunFolderError
+        When the folder holds no finished run, or its data changed.
+
+    Examples
+    --------
+    >>> open_run("runs/first").accuracy  # doctest: +SKIP
+    0.9985
+    """
+    folder, network = Path(run), load(run)
+    order, checkpoint = _told(folder), Checkpoint(folder)
+    dataset = load_dataset(order.data, size=order.size)
+    try:
+        trained = fit(dataset, order.settings, checkpoint=checkpoint)
+    except DataChangedError:
+        raise RunFolderError(
+            f'run (="{folder}") learned from other images than are now in "{order.data}"; its figures can\'t be made anew'
+        ) from None
+    return Run(folder, network, as_logged(replace(trained.facts, command=order.command()), folder / LOG))
+
+
+def _told(folder: Path) -> Order:
+    """Return what a finished run was told."""
+    try:
+        order = Order.read(json.loads((folder / CONFIG).read_text(encoding="utf-8")), folder)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RunFolderError(f'run (="{folder}") has no {CONFIG} that can be read ({error})') from error
+    state = Checkpoint(folder).read()
+    if state is None:
+        raise RunFolderError(f'run (="{folder}") lacks {NEWEST}, which holds the course of its training')
+    if len(state.facts["history"]) < order.settings.epochs and not (folder / REPORT).is_file():
+        raise RunFolderError(f'run (="{folder}") is not finished; go on: {order.command()} --resume')
+    return order
+
+
 class _Both:
     """A watcher that tells two."""
 
@@ -196,10 +267,17 @@ class _Both:
 
 
 def _write(place: Path, network: Network, facts: Facts) -> None:
-    from convista.studio import write_report
-
     save_network(network, place / MODEL)
+    _write_facts(place, facts)
+
+
+def _write_facts(place: Path, facts: Facts) -> None:
+    """Write what is made from the facts; the report last, by which a run is known to be finished."""
+    from convista.studio import results_json, write_pictures, write_report
+
     write_text(place / HISTORY, _table(facts.history))
+    write_text(place / RESULTS, results_json(facts))
+    write_pictures(facts, place)
     write_report(facts, place / REPORT)
 
 

@@ -24,8 +24,14 @@ from convista.training.checkpoint import NEWEST, PREVIOUS
 
 CONFIG, LOG, MODEL, HISTORY, REPORT = "config.json", "log.txt", "model.safetensors", "history.csv", "report.html"
 FILES = (CONFIG, LOG, MODEL, HISTORY, REPORT)
+"""What every run has."""
+RESULTS, PICTURES = "results.json", ("curves.png", "confusion.png", "reliability.png")
+LOGGED = "tensorboard"
+"""The folder of TensorBoard's events, where they were asked for."""
 LOCK = ".lock"
-LEFT_OVER = re.compile(r"\.(config|checkpoint|model|history|report)-[0-9a-f]{12}\.[a-z]+")
+LEFT_OVER = re.compile(
+    r"\.(config|checkpoint|model|history|report|results|curves|confusion|reliability)-[0-9a-f]{12}\.[a-z]+"
+)
 """What a process that was killed while it wrote a file leaves of it."""
 RUNS = Path("runs")
 
@@ -48,7 +54,7 @@ def how(folder: Path, config: dict[str, Any], *, overwrite: bool, resume: bool) 
         raise RunFolderError(f'out (="{folder}") is a file; give a folder that is new or empty')
     held = {entry.name for entry in folder.iterdir()} - {LOCK} if folder.exists() else set()
     held = {name for name in held if not LEFT_OVER.fullmatch(name)}
-    strangers = sorted(held.difference(FILES, (NEWEST, PREVIOUS)))
+    strangers = sorted(held.difference(FILES, (NEWEST, PREVIOUS, RESULTS, LOGGED), PICTURES))
     if strangers:
         raise RunFolderError(
             f'out (="{folder}") holds "{strangers[0]}", no file of a run; give a folder that is new or empty'

@@ -27,6 +27,13 @@ class Order:
         config: dict[str, Any] = json.loads(json.dumps({"data": self.data, "size": self.size, **asdict(self.settings)}))
         return config
 
+    @classmethod
+    def read(cls, config: dict[str, Any], out: Path) -> Self:
+        """Return what a run was told by its config, an older one too: what that doesn't name has its default."""
+        known = {field.name: config[field.name] for field in fields(Settings) if field.name in config}
+        size = config.get("size")
+        return cls(config["data"], tuple(size) if isinstance(size, list) else size, out, Settings(**known))
+
     def command(self) -> str:
         """Return what to type to repeat it."""
         words = ["convista", "train", self.data]

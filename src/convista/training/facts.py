@@ -131,6 +131,12 @@ class Facts:
     mistakes: tuple[Mistake, ...]
     """The worst first: those with the least probability for the truth."""
 
+    calibration: Calibration
+    averaged: bool
+    """Whether the weights are the moving average of those of all steps."""
+    went_back: bool
+    """Whether a loss that was no number once sent the run back."""
+
     settings: dict[str, str]
     """What was chosen, by whom or by which rule; name to value."""
     command: str
@@ -141,12 +147,6 @@ class Facts:
     """Reading the data, training and judging together."""
     machine: dict[str, str]
     versions: dict[str, str]
-
-    calibration: Calibration | None = None
-    averaged: bool = False
-    """Whether the weights are the moving average of those of all steps."""
-    went_back: bool = False
-    """Whether a loss that was no number once sent the run back."""
 
     @property
     def accuracy(self) -> float:

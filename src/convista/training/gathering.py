@@ -40,14 +40,15 @@ def gather(
         steps=steps,
         confusion=judgement.confusion,
         mistakes=worst_mistakes(judgement, dataset),
+        calibration=calibration(judgement.logits, judgement.labels),
+        averaged=settings.average > 0,
+        went_back=False,  # the caller knows
         settings=settings.words(),
         command="",  # the caller knows
         started=started.isoformat(timespec="seconds"),
         seconds=(datetime.now(started.tzinfo) - started).total_seconds(),
         machine=machine(),
         versions=versions(),
-        calibration=calibration(judgement.logits, judgement.labels),
-        averaged=settings.average > 0,
     )
 
 

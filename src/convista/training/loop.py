@@ -48,6 +48,10 @@ class Trained(NamedTuple):
     facts: Facts
 
 
+class DataChangedError(ValueError):
+    """The images or labels are not those that the run learned from."""
+
+
 class Stopped(KeyboardInterrupt):
     """Ctrl-C ended a run after a batch; its state is kept, and its network can be used as it is."""
 
@@ -137,7 +141,7 @@ class _Leader:
     def go_on(self, state: State) -> None:
         """Go on from a state that was kept."""
         if state.facts["data"] != self._data:
-            raise ValueError(
+            raise DataChangedError(
                 "data changed since this run was stopped, so it can't go on as the same run; give a new folder"
             )
         self._course.go_on(state)
