@@ -22,7 +22,7 @@ import convista as cx
 from convista.cli.entry import app
 from convista.cli.picture import as_picture
 
-COMMANDS = ["train", "predict", "apply", "kernels", "plan", "data list", "data get", "bench"]
+COMMANDS = ["train", "predict", "report", "apply", "kernels", "plan", "data list", "data get", "bench"]
 
 
 def run(*words: object, code: int = 0):
@@ -606,6 +606,16 @@ def test_predict_refuses_with_a_sentence(trained, little, tmp_path):
     assert refused("predict", trained[1], little, "--json", "--csv") == (
         "--json and --csv are two forms of one answer; leave one out"
     )
+
+
+def test_report_writes_a_run_s_files_anew(trained):
+    out = trained[1]
+    for name in ("report.html", "results.json", "curves.png"):
+        (out / name).unlink()
+    assert run("report", out).stdout == f"{out / 'report.html'}\n"
+    assert json.loads((out / "results.json").read_text())["accuracy"]["images"] == 16
+    assert (out / "curves.png").is_file()
+    assert refused("report", out / "nowhere").startswith(f'run (="{out / "nowhere"}") is neither a folder nor a file')
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")

@@ -22,7 +22,18 @@ from convista.run import Run, RunFolderError, load, train
 from convista.training import Stopped
 
 NETWORK = "5x5/2 8, mean"
-FILES = ["checkpoint.safetensors", "config.json", "confusion.png", "curves.png", "history.csv", "log.txt", "model.safetensors", "reliability.png", "report.html", "results.json"]
+FILES = [
+    "checkpoint.safetensors",
+    "config.json",
+    "confusion.png",
+    "curves.png",
+    "history.csv",
+    "log.txt",
+    "model.safetensors",
+    "reliability.png",
+    "report.html",
+    "results.json",
+]
 
 
 @pytest.fixture(autouse=True)

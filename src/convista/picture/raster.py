@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 from xml.etree import ElementTree
 
@@ -128,7 +129,7 @@ def _dashed(points: list[Point], lengths: list[float]) -> Iterator[list[Point]]:
     [[(0, 0), (3.0, 0.0)], [(4.0, 1.0), (4.0, 4.0)]]
     """
     part, left, dash = 0, lengths[0], [points[0]]
-    for (x, y), (to_x, to_y) in zip(points, points[1:], strict=False):
+    for (x, y), (to_x, to_y) in pairwise(points):
         whole = math.hypot(to_x - x, to_y - y)
         gone = 0.0
         while whole - gone > left:

@@ -228,7 +228,8 @@ def open_run(run: str | os.PathLike[str]) -> Run:
         trained = fit(dataset, order.settings, checkpoint=checkpoint)
     except DataChangedError:
         raise RunFolderError(
-            f'run (="{folder}") learned from other images than are now in "{order.data}"; its figures can\'t be made anew'
+            f'run (="{folder}") learned from other images than are now in "{order.data}"; '
+            "its figures can't be made anew"
         ) from None
     return Run(folder, network, as_logged(replace(trained.facts, command=order.command()), folder / LOG))
 

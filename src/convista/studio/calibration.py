@@ -33,7 +33,7 @@ def calibration(facts: Facts) -> str:
 def reliability(told: Calibration) -> Chart:
     """Return the diagram: how sure the network was, and how often it was right, in per cent."""
     curves = [_line("before", told.before)] + ([_line("after", told.after)] if told.after else [])
-    return Chart("reliability", "sure_axis", (*curves, Line("as_sure", (0, SURE), (0, SURE))), y_label="%")
+    return Chart("reliability", "sure_axis", (*curves, Line("as_sure", (0, SURE), (0, SURE))), y_label="%", ends=False)
 
 
 def _line(name: str, bins: Reliability) -> Line:

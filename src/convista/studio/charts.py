@@ -24,6 +24,8 @@ class Chart:
     lines: tuple[Line, ...]
     y_label: str = ""
     log_y: bool = False
+    ends: bool = True
+    """Whether the last values are written."""
 
     @classmethod
     def of(cls, title: str, x_axis: str, *, y_label: str = "", log_y: bool = False, **y: Sequence[float]) -> Self:
@@ -39,6 +41,7 @@ class Chart:
             x_label=WORDS[self.x_axis][language],
             y_label=self.y_label,
             log_y=self.log_y,
+            ends=self.ends,
             width=WIDTH,
             height=HEIGHT,
         )

@@ -11,7 +11,7 @@ from convista.training.facts import Facts, Mistake
 
 LARGEST_MATRIX = 20
 """With more classes than this the most confused pairs stand without the whole table."""
-MOST_PAIRS = 20
+MOST_PAIRS = 10
 PICTURE = 112
 """Pixels of the longer side of a mistake."""
 

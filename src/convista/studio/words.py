@@ -99,7 +99,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "answer. Each dot is a bin: how sure the network was of it, and how often it was right. On the straight line "
         "the two agree; above it the network is too modest, below it too sure.",
         "网络说的概率与它正确的频率一致吗？图像按答案的概率分入 {bins} 个区间，每个点代表一个区间：网络有多确信，"
-        "以及实际有多少正确。在直线上两者一致；在其上方为过于谨慎，在其下方为过于自信。",
+        "以及实际有多少正确。在直线上两者一致；在其上方为过于谨慎，在其下方"
+        "为过于自信。",
     ),
     "no_calibration": (
         "There are too few validation images for it: two of a class are needed.",
@@ -109,15 +110,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "After: all answers (logits) are divided by one number, the temperature {temperature}. It was fitted on "
         "{fitted} validation images, every second one of each class; all figures here are of the other {images}. It "
         "changes no prediction, and the saved network is without it.",
-        "“校准后”指所有答案（logit）除以同一个数，即温度 {temperature}。它由 {fitted} 张验证图像拟合（每个类别每隔一张取"
-        "一张）；此处的数字均来自其余 {images} 张。它不改变任何判断，保存的网络也不含它。",
+        "“校准后”指所有答案（logit）除以同一个数，即温度 {temperature}。它由 {fitted} 张验证图像拟合"
+        "（每个类别每隔一张取一张）；此处的数字均来自其余 {images} 张。它不改变任何判断，保存的网络也不含它。",
     ),
     "no_temperature": (
         "No temperature was found that would make it better: on the {fitted} validation images that it is fitted on "
         "(every second one of each class) none from 0.05 to 20 is the best, as where every image is right. All figures "
         "here are of the other {images}.",
-        "没有找到能改善校准的温度：在用于拟合的 {fitted} 张验证图像上（每个类别每隔一张取一张），0.05 至 20 之间没有最优值，"
-        "例如全部判断正确时。此处的数字均来自其余 {images} 张。",
+        "没有找到能改善校准的温度：在用于拟合的 {fitted} 张验证图像上（每个类别每隔一张取一张），0.05 至 20 之间"
+        "没有最优值，例如全部判断正确时。此处的数字均来自其余 {images} 张。",
     ),
     "reliability": ("Reliability: how often it is right", "可靠性：实际正确的比例"),
     "sure_axis": ("how sure it is, in %", "网络的确信程度（%）"),
@@ -181,13 +182,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "只运行了一次，随机种子为 {seed}。换一个种子会得到不同的权重和准确率。",
     ),
     "judged_on": (
-        "{total} validation images, of which none was trained on; they served for the figures here and for nothing else.",
+        "{total} validation images, of which none was trained on; they served for these figures and for nothing else.",
         "{total} 张验证图像均未用于训练，只用于得出这里的数字。",
     ),
     "computed": (
-        "Computed on {processor} with {threads} threads and torch {torch}. On another machine or version the last digits "
+        "Computed on {processor} (threads: {threads}; torch {torch}). On another machine or version the last digits "
         "may differ, and with them the weights.",
-        "在 {processor} 上以 {threads} 个线程、torch {torch} 计算。换一台机器或一个版本，末位数字可能不同，权重也随之不同。",
+        "在 {processor} 上计算（线程数：{threads}；torch {torch}）。换一台机器或一个版本，末位数字可能不同，"
+        "权重也随之不同。",
     ),
     # the run
     "run": ("This run", "本次运行"),

@@ -18,6 +18,8 @@ BINS = 15
 COLDEST, HOTTEST = 0.05, 20.0
 """Beyond these a temperature is no longer looked for."""
 _HALVINGS = 24  # of the logarithm of that range: to less than a millionth
+_NOTHING = 1e-12
+"""A slope that is no more than what rounding leaves of a rise without end."""
 _DRAWS = 200
 
 
@@ -52,7 +54,7 @@ def temperature_of(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> fl
         return None
     answers, truth = torch.from_numpy(logits).double(), torch.from_numpy(labels)
     low, high = math.log(1 / HOTTEST), math.log(1 / COLDEST)
-    if _slope(answers, truth, math.exp(low)) < 0 or _slope(answers, truth, math.exp(high)) > 0:
+    if _slope(answers, truth, math.exp(low)) < 0 or _slope(answers, truth, math.exp(high)) > -_NOTHING:
         return None
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
@@ -61,7 +63,7 @@ def temperature_of(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> fl
 
 
 def reliability(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Reliability:
-    """Sort images by the probability of their answer into bins of equal width, and compare each with its share right."""
+    """Sort images into bins of equal width by their answer's probability; compare it with each bin's share right."""
     answers, truth = torch.from_numpy(logits).double(), torch.from_numpy(labels)
     probabilities = answers.softmax(dim=1)
     best = probabilities.max(dim=1)
