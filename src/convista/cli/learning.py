@@ -129,7 +129,7 @@ def report(
 
     Into the run folder: report.html, results.json, history.csv, curves.png, confusion.png, reliability.png.
     """
-    _need_packages("a report")
+    need_packages("a report")
     import convista as cx
 
     typer.echo(cx.open_run(run).write())
