@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -584,9 +585,9 @@ def test_predict_in_three_forms(trained, little, monkeypatch):
     assert [answer["image"] for answer in answers] == images
     assert [answer["label"] for answer in answers] == [prediction.label for prediction in expected]
     assert [answer["probability"] for answer in answers] == [prediction.probability for prediction in expected]
-    lines = run("predict", out, *images, "--csv").stdout.splitlines()
-    assert lines[0] == "image,label,probability"
-    assert lines[1] == f"{images[0]},{expected[0].label},{expected[0].probability}"
+    lines = run("predict", out, *images, "--csv", "-").stdout.splitlines()
+    assert lines[0] == "file,label,probability,lying,upright,reason"
+    assert lines[1].startswith(f"{images[0]},{expected[0].label},{expected[0].probability},")
     table = run("predict", out, *images).stdout
     for image, prediction in zip(images, expected, strict=True):
         assert [image, prediction.label, f"{prediction.probability:.2%}".replace("%", ""), "%"] in [
@@ -603,9 +604,45 @@ def test_predict_takes_folders(trained, little, monkeypatch):
 def test_predict_refuses_with_a_sentence(trained, little, tmp_path):
     assert refused("predict", tmp_path / "nowhere", little).startswith(f'run (="{tmp_path / "nowhere"}")')
     assert refused("predict", trained[1], tmp_path / "nothing.png").startswith('path (="')
-    assert refused("predict", trained[1], little, "--json", "--csv") == (
+    assert refused("predict", trained[1], little, "--json", "--csv", "-") == (
         "--json and --csv are two forms of one answer; leave one out"
     )
+
+
+def test_predict_writes_a_csv_with_every_class_and_what_it_could_not_read(trained, little, tmp_path):
+    folder, out = tmp_path / "mixed", tmp_path / "out.csv"
+    folder.mkdir()
+    for name in ("a.png", "z.png"):
+        (folder / name).write_bytes((little / "valid" / "lying" / "0.png").read_bytes())
+    (folder / "cut.png").write_bytes((folder / "a.png").read_bytes()[:200])
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png"))
+    odd.write_bytes(b"")
+    result = run("predict", trained[1], folder, "--csv", out, "--batch", "2")
+    assert result.stdout == f"2 of 4 images read; {out} has a row for each\n"
+    assert "cut.png\") can't be read: it is cut short or damaged" in result.stderr
+    with out.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["file"] for row in rows] == sorted(str(path) for path in folder.iterdir())
+    (expected,) = cx.load(trained[1]).predict(folder / "a.png")
+    whole = [row for row in rows if row["label"]]
+    for row in whole:
+        assert (row["label"], float(row["probability"]), row["reason"]) == (expected.label, expected.probability, "")
+        assert float(row["lying"]) + float(row["upright"]) == pytest.approx(1)
+        assert float(row[row["label"]]) == float(row["probability"])
+    assert [row["reason"].partition(" (")[0] for row in rows if not row["label"]] == [
+        "it is empty",
+        "it is cut short or damaged",
+    ]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["mixed", "out.csv"]
+
+
+def test_predict_fails_only_if_nothing_can_be_read(trained, tmp_path):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"no image")
+    for form in ([], ["--json"], ["--csv", tmp_path / "out.csv"]):
+        result = run("predict", trained[1], tmp_path, *form, code=1)
+        assert result.stderr.count("can't be read: ") == 2
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 3
 
 
 def test_report_writes_a_run_s_files_anew(trained):

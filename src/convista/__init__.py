@@ -4,6 +4,7 @@ The rooms, in reading order; each is a module of that name:
 
 errors      sentences for bad input
 files       files that are either whole or absent
+progress    one line on a terminal that says how far a long job is
 image       image files in and out; PIL, arrays and tensors to one array form
 window      where a kernel lands: sizes, padding, receptive fields; integers only
 kernel      named kernels, each with formula, scale and source

@@ -2,7 +2,8 @@
 
 entry      the program `convista`: its commands, its exit codes
 filtering  apply, kernels, plan
-learning   train, predict
+learning   train, predict, report
+answering  what predict prints and writes
 datasets   data list, data get
 benching   bench
 arguments  what was typed to what is meant: 5,7 and 4096x4096

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from convista.cli import arguments
-from convista.cli.printing import examples, percent, print_json, print_table
+from convista.cli.printing import examples, percent
 from convista.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -102,24 +100,34 @@ def predict(
         list[Path], typer.Argument(metavar="IMAGE", help="Image files, or folders of them.", show_default=False)
     ],
     as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="A JSON list: image, label, probability.")
+        bool,
+        typer.Option("--json", metavar="", help="A JSON list: image, label, probability; or why it can't be read."),
     ] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", metavar="", help="The same with commas, for spreadsheets.")] = False,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Write file, label, probability, each class, reason; - : print it."),
+    ] = None,
+    batch: Annotated[int, typer.Option("--batch", metavar="N", help="Images at a time.")] = 256,
 ) -> None:
-    """Say what a trained network takes images for."""
-    if as_json and as_csv:
+    """Say what a trained network takes images for.
+
+    Files that can't be read are listed with the reason; only if all of them are is that a failure (exit code 1).
+    """
+    if as_json and csv_file is not None:
         raise ValueError("--json and --csv are two forms of one answer; leave one out")
     need_packages("predicting")
     import convista as cx
-    from convista.network.inputs import image_files
+    from convista.cli import answering
 
     net = cx.load(run)
-    paths = [path for image in images for path in image_files(image)]
-    rows = [(str(path), p.label, p.probability) for path, p in zip(paths, net.predict(paths), strict=True)]
-    if as_json:
-        names = ("image", "label", "probability")
-        return print_json([dict(zip(names, row, strict=True)) for row in rows])
-    return _print_csv(rows) if as_csv else _print_rows(rows)
+    answers = answering.Tally(net.predict_files(answering.files_of(images), batch))
+    if csv_file is not None:
+        answering.to_csv(answers, net.classes, csv_file)
+    elif as_json:
+        answering.to_json(answers)
+    else:
+        answering.to_table(answers)
+    answers.end()
 
 
 def report(
@@ -159,16 +167,3 @@ def _say_result(run: Run) -> None:
     typer.echo(f"\n{right:,} of {count:,} right, {percent(run.accuracy)}")
     typer.echo(f"report   {run.report()}")
     typer.echo(f"predict  convista predict {run.folder} IMAGE.png")
-
-
-def _print_csv(rows: list[tuple[str, str, float]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("image", "label", "probability"))
-    writer.writerows(rows)
-    typer.echo(text.getvalue(), nl=False)
-
-
-def _print_rows(rows: list[tuple[str, str, float]]) -> None:
-    shown = [(image, label, percent(probability)) for image, label, probability in rows]
-    print_table(("image", "label", "probability"), shown, right=("probability",))
