@@ -23,7 +23,7 @@ import convista as cx
 from convista.cli.entry import app
 from convista.cli.picture import as_picture
 
-COMMANDS = ["train", "predict", "report", "apply", "kernels", "plan", "data list", "data get", "bench"]
+COMMANDS = ["train", "predict", "report", "export", "apply", "kernels", "plan", "data list", "data get", "bench"]
 
 
 def run(*words: object, code: int = 0):
@@ -643,6 +643,21 @@ def test_predict_fails_only_if_nothing_can_be_read(trained, tmp_path):
         result = run("predict", trained[1], tmp_path, *form, code=1)
         assert result.stderr.count("can't be read: ") == 2
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 3
+
+
+def test_export_says_what_onnxruntime_found(trained, tmp_path):
+    pytest.importorskip("onnxruntime", reason="onnxruntime is of the onnx extra")
+    lines = run("export", trained[1], tmp_path / "a.onnx").stdout.splitlines()
+    assert lines[0].startswith("the same prediction for all 16 validation images; largest difference of a probability ")
+    assert [line.split()[:4] for line in lines[1:3]] == [[n, *trained[0].splitlines()[4].split()[:3]] for n in ("torch", "onnxruntime")]  # fmt: skip
+    assert lines[3].startswith(f"{tmp_path / 'a.onnx'}  ")
+    run("export", trained[1], tmp_path / "a.safetensors")
+    assert cx.load(tmp_path / "a.safetensors").text == cx.load(trained[1]).text
+    assert (
+        refused("export", trained[1], tmp_path / "a.pt")
+        == f'FILE (="{tmp_path / "a.pt"}") must end in .onnx or .safetensors'
+    )
+    assert refused("export", trained[1], tmp_path / "b.safetensors", "--int8").startswith("--int8 is for ONNX")
 
 
 def test_report_writes_a_run_s_files_anew(trained):

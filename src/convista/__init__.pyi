@@ -1,6 +1,7 @@
 from . import book as book
 from . import comparison as comparison
 from . import dataset as dataset
+from . import exchange as exchange
 from . import features as features
 from . import grid as grid
 from . import image as image
@@ -16,6 +17,7 @@ from ._version import __version__ as __version__
 from .comparison import compare as compare
 from .comparison import study as study
 from .dataset import untar_data as untar_data
+from .exchange import export_onnx as export_onnx
 from .features import KernelFeatures as KernelFeatures
 from .grid import Plan as Plan
 from .grid import Stop as Stop

@@ -3,6 +3,7 @@
 entry      the program `convista`: its commands, its exit codes
 filtering  apply, kernels, plan
 learning   train, predict, report
+exporting  export
 answering  what predict prints and writes
 datasets   data list, data get
 benching   bench

@@ -28,7 +28,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from convista.dataset import load_dataset
+from convista.dataset import Dataset, load_dataset
 from convista.errors import did_you_mean
 from convista.files import write_text
 from convista.network import Network, load_network, save_network
@@ -64,7 +64,7 @@ from convista.training import (
 )
 from convista.training.checkpoint import NEWEST
 
-__all__ = ["Run", "RunFolderError", "load", "open_run", "train"]
+__all__ = ["Run", "RunFolderError", "dataset_of", "load", "open_run", "train"]
 
 
 @dataclass(frozen=True)
@@ -222,10 +222,9 @@ def open_run(run: str | os.PathLike[str]) -> Run:
     0.9985
     """
     folder, network = Path(run), load(run)
-    order, checkpoint = _told(folder), Checkpoint(folder)
-    dataset = load_dataset(order.data, size=order.size)
+    order = _finished(folder)
     try:
-        trained = fit(dataset, order.settings, checkpoint=checkpoint)
+        trained = fit(dataset_of(run), order.settings, checkpoint=Checkpoint(folder))
     except DataChangedError:
         raise RunFolderError(
             f'run (="{folder}") learned from other images than are now in "{order.data}"; '
@@ -234,12 +233,31 @@ def open_run(run: str | os.PathLike[str]) -> Run:
     return Run(folder, network, as_logged(replace(trained.facts, command=order.command()), folder / LOG))
 
 
+def dataset_of(run: str | os.PathLike[str]) -> Dataset:
+    """Read the images that a run learned from, and those it was judged by, in the size of its network.
+
+    Raises
+    ------
+    FileNotFoundError
+        When they are no longer there.
+    RunFolderError
+        When the folder holds no run.
+    """
+    order = _told(Path(run))
+    return load_dataset(order.data, size=order.size)
+
+
 def _told(folder: Path) -> Order:
-    """Return what a finished run was told."""
+    """Return what a run was told."""
     try:
-        order = Order.read(json.loads((folder / CONFIG).read_text(encoding="utf-8")), folder)
+        return Order.read(json.loads((folder / CONFIG).read_text(encoding="utf-8")), folder)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise RunFolderError(f'run (="{folder}") has no {CONFIG} that can be read ({error})') from error
+
+
+def _finished(folder: Path) -> Order:
+    """Return what a run was told, if it is finished."""
+    order = _told(folder)
     state = Checkpoint(folder).read()
     if state is None:
         raise RunFolderError(f'run (="{folder}") lacks {NEWEST}, which holds the course of its training')
