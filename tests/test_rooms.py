@@ -32,6 +32,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "studio": ({"picture", "training"}, {"numpy"}),
     "run": ({"dataset", "network", "training", "picture", "studio"}, {"numpy", "filelock"}),
     "comparison": ({"dataset", "network", "training", "picture", "studio", "run"}, {"numpy", "torch", "lazy_loader"}),
+    "classifier": ({"dataset", "network", "training"}, {"numpy", "sklearn"}),
     "exchange": ({"dataset", "network", "run"}, {"numpy", "torch"}),  # onnx, onnxruntime: at use
     "interop": ({"grid", "kernel", "window", "image"}, {"numpy", "scipy", "torch"}),
     "book": ({"dataset", "image", "picture"}, {"numpy", "pandas", "matplotlib", "torch", "PIL"}),

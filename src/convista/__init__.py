@@ -18,6 +18,7 @@ picture     records and arrays to figures and terminal text
 studio      the report
 run         a run folder: train into it, load from it
 comparison  techniques, and runs, side by side
+classifier  a small network as a scikit-learn classifier
 exchange    a network in the formats of other programs
 interop     the signatures of scipy.ndimage, cv2 and torch.nn.functional on our engine
 book        the names that a textbook's notebook expects

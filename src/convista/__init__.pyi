@@ -1,4 +1,5 @@
 from . import book as book
+from . import classifier as classifier
 from . import comparison as comparison
 from . import dataset as dataset
 from . import exchange as exchange
@@ -14,6 +15,7 @@ from . import studio as studio
 from . import training as training
 from . import window as window
 from ._version import __version__ as __version__
+from .classifier import ImageClassifier as ImageClassifier
 from .comparison import compare as compare
 from .comparison import study as study
 from .dataset import untar_data as untar_data

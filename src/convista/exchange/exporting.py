@@ -8,24 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from convista.dataset import Dataset, Split
+from convista.dataset import Dataset
 from convista.errors import need
 from convista.exchange.graph import onnx_bytes
 from convista.exchange.integers import quantize
 from convista.exchange.scoring import Score, answers, score
 from convista.files import whole_file
-from convista.network import Network
-from convista.network.model import evaluating
 from convista.run import dataset_of, load
 
 BOUND = 1e-3
 """No probability may differ by more: float32 sums in another order differ by a millionth."""
 INT8_LOSS = 0.01
 """With 8 bits no larger share of the validation images may be lost."""
-_BATCH = 512
 
 
 class ExportError(RuntimeError):
@@ -70,7 +66,7 @@ def export_onnx(run: str | os.PathLike[str], path: str | os.PathLike[str], *, in
     network, dataset, target = load(run), dataset_of(run), Path(path)
     with whole_file(target) as temporary:
         temporary.write_bytes(onnx_bytes(network))
-        before = _probabilities(network, dataset.valid)
+        before = network.logits(dataset.valid.images).softmax(dim=1).numpy()
         found = score(before, answers(temporary, dataset.valid), dataset.valid.labels)
         _check(found)
         if int8:
@@ -93,15 +89,6 @@ def _to_int8(file: Path, dataset: Dataset, before: NDArray[np.float32]) -> Score
             )
         file.write_bytes(target.read_bytes())
     return found
-
-
-def _probabilities(network: Network, split: Split) -> NDArray[np.float32]:
-    """Return what torch answers (images, classes)."""
-    groups = range(0, len(split.images), _BATCH)
-    with evaluating(network):
-        logits = [network(torch.from_numpy(np.ascontiguousarray(split.images[i : i + _BATCH]))) for i in groups]
-        chances: NDArray[np.float32] = torch.cat(logits).softmax(dim=1).numpy()
-    return chances
 
 
 def _check(found: Score) -> None:

@@ -133,11 +133,20 @@ class Network(nn.Module):
                     yield FileAnswer(file.path, None if row is None else self._prediction(row), row, file.reason)
                 progress.step(len(group))
 
+    def logits(self, images: NDArray[np.uint8], batch: int = 512) -> Tensor:
+        """Return the logits (images, classes) of images that have the network's own shape, in evaluation mode.
+
+        >>> net = Network("simple", classes=("3", "7"), image_shape=(1, 28, 28), mean=[33], std=[78])
+        >>> net.logits(np.zeros((5, 1, 28, 28), np.uint8)).shape
+        torch.Size([5, 2])
+        """
+        with evaluating(self):
+            pixels = torch.from_numpy(np.require(images, requirements=["C", "W"]))  # (images, channels, rows, cols)
+            return torch.cat([self(part.to(self.mean.device)).cpu() for part in torch.split(pixels, batch)])
+
     def _judged(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         """Return the probabilities (images, classes) of one batch."""
-        with evaluating(self):
-            pixels = torch.from_numpy(np.stack(images))  # (images, channels, rows, cols)
-            chances: NDArray[np.float32] = self(pixels.to(self.mean.device)).softmax(dim=1).cpu().numpy()
+        chances: NDArray[np.float32] = self.logits(np.stack(images)).softmax(dim=1).numpy()
         return chances
 
     def _prediction(self, row: NDArray[np.float32]) -> Prediction:
