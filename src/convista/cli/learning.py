@@ -48,6 +48,10 @@ def train(
     seed: Seed = 0,
     overwrite: Overwrite = False,
     resume: Resume = False,
+    log: Annotated[
+        list[str] | None,
+        typer.Option("--log", metavar="WORD", help="Tell tensorboard (events in the run folder) or mlflow, too."),
+    ] = None,
     size: Annotated[str | None, recipe("size", "Bring all images to so many rows and cols: 64, or ROWS,COLS")] = None,
     network: Annotated[str | None, recipe("network", 'A name, or layers: "5x5/2 16, 3x3 32, mean"', "TEXT")] = None,
     batch: Annotated[int | None, recipe("batch", "Images a step")] = None,
@@ -90,7 +94,9 @@ def train(
         need_packages("training")
         import convista as cx
 
-        run = cx.train(data, out=out, seed=seed, overwrite=overwrite, resume=resume, watcher=terminal, **chosen)
+        run = cx.train(
+            data, out=out, seed=seed, overwrite=overwrite, resume=resume, watcher=terminal, log=log or (), **chosen
+        )
     _say_result(run)
 
 

@@ -13,34 +13,32 @@ report.html             everything, to look at
 ======================  ============================================================
 
 order    what a run was told
+loggers  TensorBoard and MLflow, where they are asked for
+writing  the files that are made from its facts
 folder   the folder: new, on its way, or finished
 course   what its log says of its begin and its end
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import time
-from dataclasses import astuple, dataclass, fields, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from convista.dataset import Dataset, load_dataset
 from convista.errors import did_you_mean
-from convista.files import write_text
 from convista.network import Network, load_network, save_network
 from convista.run.course import as_logged
 from convista.run.folder import (
     CONFIG,
     FILES,
-    HISTORY,
     LOG,
     MODEL,
     REPORT,
-    RESULTS,
     How,
     RunFolderError,
     claim,
@@ -49,7 +47,9 @@ from convista.run.folder import (
     unfinished,
     workplace,
 )
+from convista.run.loggers import checked, opened
 from convista.run.order import Order, settings_of, words_of
+from convista.run.writing import write_facts
 from convista.training import (
     Checkpoint,
     DataChangedError,
@@ -94,7 +94,7 @@ class Run:
 
     def write(self) -> Path:
         """Write everything that is made from the facts anew, and return the path of the report."""
-        _write_facts(self.folder, self.facts)
+        write_facts(self.folder, self.facts)
         return self.folder / REPORT
 
 
@@ -112,6 +112,7 @@ def train(
     seed: int = Settings.seed,
     threads: int | None = None,
     watcher: Watcher | None = None,
+    log: str | Iterable[str] = (),
     **recipe: Any,
 ) -> Run:
     """Train a new network on labelled images, and write all about it into a run folder.
@@ -137,6 +138,8 @@ def train(
         See `convista.training.Settings`, which lists the rest of the recipe, too.
     watcher
         Is told of every batch and epoch, to draw a progress bar.
+    log
+        "tensorboard", "mlflow" or both: programs that are told, too; see `convista.run.loggers`.
 
     Raises
     ------
@@ -148,6 +151,7 @@ def train(
         A KeyboardInterrupt: Ctrl-C was typed; the folder holds the network so far, and goes on from there.
     """
     main = {"network": network, "epochs": epochs, "batch": batch, "rate": rate, "seed": seed, "threads": threads}
+    modules = checked(log)
     order = Order(words_of(data), size, None if out is None else Path(out), settings_of(main, recipe))
     if resume and order.out is None:
         order = order.into(unfinished(order.config()))
@@ -160,11 +164,13 @@ def train(
     with workplace(folder, way) as place:
         claim(place, order.config())
         checkpoint = Checkpoint(place)
-        with open_log(place / LOG) as log:
-            log.begin(order.command(), resolved, dataset)
-            told = _Both(log, watcher) if watcher else log
+        with open_log(place / LOG) as text, opened(modules, place, text.say) as loggers:
+            text.begin(order.command(), resolved, dataset)
+            told = _All(text, *([watcher] if watcher else []))
+            for logger in loggers:
+                logger.begin(order.command(), resolved)
             try:
-                trained = fit(dataset, order.settings, watcher=told, checkpoint=checkpoint)
+                trained = fit(dataset, order.settings, watcher=_All(told, *loggers), checkpoint=checkpoint)
             except Stopped as stopped:
                 if way is How.REPLACE:
                     raise stopped.with_words(f'the run that was in "{folder}" is kept') from None
@@ -175,7 +181,9 @@ def train(
             facts = replace(trained.facts, command=order.command(), seconds=reading + trained.facts.seconds)
             _write(place, trained.network, facts)
             checkpoint.forget_previous()
-            log.end(facts)
+            text.end(facts)
+            for logger in loggers:
+                logger.end(facts)
     return Run(folder, trained.network, facts)
 
 
@@ -266,8 +274,8 @@ def _finished(folder: Path) -> Order:
     return order
 
 
-class _Both:
-    """A watcher that tells two."""
+class _All:
+    """A watcher that tells others."""
 
     def __init__(self, *watchers: Watcher) -> None:
         self._watchers = watchers
@@ -287,22 +295,4 @@ class _Both:
 
 def _write(place: Path, network: Network, facts: Facts) -> None:
     save_network(network, place / MODEL)
-    _write_facts(place, facts)
-
-
-def _write_facts(place: Path, facts: Facts) -> None:
-    """Write what is made from the facts; the report last, by which a run is known to be finished."""
-    from convista.studio import results_json, write_pictures, write_report
-
-    write_text(place / HISTORY, _table(facts.history))
-    write_text(place / RESULTS, results_json(facts))
-    write_pictures(facts, place)
-    write_report(facts, place / REPORT)
-
-
-def _table(history: tuple[Epoch, ...]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(field.name for field in fields(Epoch))
-    writer.writerows(astuple(epoch) for epoch in history)
-    return file.getvalue()
+    write_facts(place, facts)
