@@ -79,7 +79,7 @@ def test_numbers_of_another_range_are_scaled_and_cut_where_they_lie_beyond(model
     scaled = clone(model).fit(IMAGES / 255 - 0.5, LABELS)
     low, high = scaled.pixels_
     assert (low, high) == (IMAGES.min() / 255 - 0.5, IMAGES.max() / 255 - 0.5)
-    seen = scaled._pixels(np.array([[low - 9.0, low, high, high + 9.0] * 64]))
+    seen = scaled._pixels(np.array([[low - 9.3, low, high, high + 9.3] * 64]))
     assert seen.reshape(-1)[:4].tolist() == [0, 0, 255, 255]
     assert model.pixels_ == (0.0, 255.0)
     assert model._pixels(IMAGES[:1].reshape(1, -1)).reshape(-1).tolist() == IMAGES[0].reshape(-1).tolist()

@@ -96,6 +96,15 @@ def test_mlflow_is_told_the_settings_every_epoch_and_the_end(tmp_path, monkeypat
     assert client.calls[-1] == ("set_terminated", "7", "FINISHED")
 
 
+def test_the_real_tensorboard_writes_its_events(tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "tensorboardX")
+    pytest.importorskip("tensorboardX", reason="tensorboardX is of the logging extra")
+    quick(tmp_path / "a", log="tensorboard")
+    (events,) = (tmp_path / "a" / "tensorboard").iterdir()
+    assert b"epoch/accuracy" in events.read_bytes()
+    assert "hears no more" not in (tmp_path / "a" / "log.txt").read_text()
+
+
 def test_without_the_option_nobody_is_told(tmp_path):
     quick(tmp_path / "a")
     assert made == []
