@@ -57,7 +57,7 @@ def facts(**changes: Any) -> Facts:
             Mistake(sample("valid/6.png", "nine", 6), "3", 0.75, 0.2),
         ),
         calibration=calibration(),
-        averaged=False,
+        ema=False,
         went_back=False,
         settings={"epochs": "2", "label_smoothing": "0.1", "odd one": "<1>"},
         command="convista train 'threes & others' --epochs 2",

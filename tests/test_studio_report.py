@@ -208,7 +208,7 @@ def test_without_a_temperature_nothing_is_said_after_it():
     ("changes", "words"),
     [
         ({}, ["those after the last step", "went straight through", "seed, ?", "2,045 validation images", "on One"]),
-        ({"averaged": True, "settings": {"average": "0.99", "seed": "3"}}, ["EMA, decay 0.99", "one seed, 3"]),
+        ({"ema": True, "settings": {"average": "0.99", "seed": "3"}}, ["EMA, decay 0.99", "one seed, 3"]),
         ({"went_back": True}, ["the run went back", "a third of the learning rate"]),
     ],
     ids=["last", "average", "back"],

@@ -63,7 +63,7 @@ def test_what_is_no_number_is_null_and_what_is_no_utf_8_comes_back():
 
 
 def test_the_seed_and_the_averaged_weights_are_told():
-    basis = results(facts(settings={"seed": "7"}, averaged=True, went_back=True))["basis"]
+    basis = results(facts(settings={"seed": "7"}, ema=True, went_back=True))["basis"]
     assert (basis["seeds"], basis["weights"], basis["went_back"]) == ([7], "moving average after the last step", True)
 
 

@@ -11,7 +11,7 @@ from convista.training.facts import Facts
 def basis(facts: Facts) -> str:
     """Return the section, a sentence each."""
     told = facts.settings
-    weights = say("averaged", decay=told.get("average", "?")) if facts.averaged else say("last_weights")
+    weights = say("ema_weights", decay=told.get("average", "?")) if facts.ema else say("last_weights")
     computed = {
         "processor": facts.machine.get("processor", "?"),
         "threads": told.get("threads", "?"),

@@ -82,7 +82,7 @@ def _reliability(bins: Reliability) -> dict[str, Any]:
 def _basis(facts: Facts) -> dict[str, Any]:
     seed = facts.settings.get("seed", "")
     return {
-        "weights": "moving average after the last step" if facts.averaged else "after the last step",
+        "weights": "moving average after the last step" if facts.ema else "after the last step",
         "chosen_by_validation": False,
         "went_back": facts.went_back,
         "seeds": [int(seed)] if seed.isdecimal() else [],

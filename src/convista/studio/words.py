@@ -166,7 +166,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Nothing was selected on the validation images: the weights are those after the last step.",
         "没有依据验证图像作任何选择：权重为最后一步之后的权重。",
     ),
-    "averaged": (
+    "ema_weights": (
         "Nothing was selected on the validation images: the weights are the moving average (EMA, decay {decay}) of "
         "those of all steps, as it was after the last step.",
         "没有依据验证图像作任何选择：权重为各步权重的滑动平均（EMA，衰减 {decay}），取自最后一步之后。",

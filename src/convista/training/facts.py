@@ -132,7 +132,7 @@ class Facts:
     """The worst first: those with the least probability for the truth."""
 
     calibration: Calibration
-    averaged: bool
+    ema: bool
     """Whether the weights are the moving average of those of all steps."""
     went_back: bool
     """Whether a loss that was no number once sent the run back."""

@@ -41,7 +41,7 @@ def gather(
         confusion=judgement.confusion,
         mistakes=worst_mistakes(judgement, dataset),
         calibration=calibration(judgement.logits, judgement.labels),
-        averaged=settings.average > 0,
+        ema=settings.average > 0,
         went_back=False,  # the caller knows
         settings=settings.words(),
         command="",  # the caller knows
