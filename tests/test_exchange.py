@@ -14,7 +14,7 @@ from convista import run as room
 from convista.exchange import export_onnx, exporting, scoring
 from convista.exchange.exporting import ExportError
 from convista.network import Network
-from convista.run import train
+from convista.run import RunFolderError, train
 
 onnx = pytest.importorskip("onnx", reason="onnx is of the onnx extra")
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is of the onnx extra")
@@ -109,6 +109,13 @@ def test_eight_bits_that_lose_too_much_are_refused(run, tmp_path, monkeypatch):
     with pytest.raises(ExportError, match="with 8 bits .* of the 24 validation images are lost, more than 1%"):
         export_onnx(run.folder, tmp_path / "model.onnx", int8=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_can_not_be_exported_gets_a_sentence(run, tmp_path):
+    with pytest.raises(RunFolderError, match="is a file; give the folder of its run"):
+        export_onnx(run.folder / "model.safetensors", tmp_path / "a.onnx")
+    with pytest.raises(FileNotFoundError, match="is in a folder that is not there; make it, or give another place"):
+        export_onnx(run.folder, tmp_path / "no" / "a.onnx")
 
 
 def test_the_network_is_left_as_it_was(run):

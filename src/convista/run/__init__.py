@@ -251,6 +251,8 @@ def dataset_of(run: str | os.PathLike[str]) -> Dataset:
     RunFolderError
         When the folder holds no run.
     """
+    if Path(run).is_file():
+        raise RunFolderError(f'run (="{run}") is a file; give the folder of its run, which says what the data are')
     order = _told(Path(run))
     return load_dataset(order.data, size=order.size)
 
