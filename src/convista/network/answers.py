@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -46,16 +45,12 @@ class FileRead(NamedTuple):
 
 
 def read_in_groups(paths: Sequence[PathLike], image_shape: tuple[int, int, int], size: int) -> Iterator[list[FileRead]]:
-    """Yield the files in their order, `size` at a time; the next ones are read while the last are looked at."""
-    groups = [paths[start : start + size] for start in range(0, len(paths), size)]
-    with ThreadPoolExecutor() as pool:  # the decoders leave Python's lock alone
-        ahead: Iterator[FileRead] = iter(())
-        for group in groups:
-            reads, ahead = ahead, pool.map(lambda path: _read(path, image_shape), group)
-            if done := list(reads):
-                yield done
-        if done := list(ahead):
-            yield done
+    """Yield the files in their order, `size` at a time.
+
+    By one thread: two read no more files a second, since Pillow's settings are shared by all.
+    """
+    for start in range(0, len(paths), size):
+        yield [_read(path, image_shape) for path in paths[start : start + size]]
 
 
 def _read(path: PathLike, image_shape: tuple[int, int, int]) -> FileRead:

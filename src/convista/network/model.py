@@ -116,8 +116,7 @@ class Network(nn.Module):
     def predict_files(self, paths: Sequence[str | os.PathLike[str]], batch: int = 256) -> Iterator[FileAnswer]:
         """Yield what the network says of each image file, in order; one that can't be read has a reason instead.
 
-        The files are read in several threads, `batch` at a time; a line on stderr says how far it is, where stderr is
-        a terminal.
+        A line on stderr says how far it is, where stderr is a terminal.
 
         >>> net = Network("simple", classes=("3", "7"), image_shape=(1, 28, 28), mean=[33], std=[78])
         >>> [answer.reason for answer in net.predict_files(["nowhere.png"])]
