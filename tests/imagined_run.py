@@ -6,7 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from convista.training.facts import Averaged, Epoch, Facts, Finding, Layer, Mistake, Sample, Steps
+from convista.training.facts import (
+    Averaged,
+    Calibration,
+    Epoch,
+    Facts,
+    Finding,
+    Layer,
+    Mistake,
+    Reliability,
+    Sample,
+    Steps,
+)  # fmt: skip
 from convista.training.statistics import BINS, Statistics
 from convista.training.sweep import Sweep
 
@@ -39,6 +50,17 @@ def statistics(layers: int = 2, looks: int = 6) -> Statistics:
     )
 
 
+def reliability(error: float, sure: float) -> Reliability:
+    """Three full bins of fifteen: 2 images at 50 %, 20 at 90 %, 1000 at `sure`."""
+    bins = {7: (2, 0.5, 0.5), 13: (20, 0.9, 0.95), 14: (1000, sure, 0.998)}
+    columns = zip(*(bins.get(place, (0, np.nan, np.nan)) for place in range(15)), strict=True)
+    return Reliability(*columns, error=error, chance=0.002, loss=0.04)
+
+
+def calibration(**changes: Any) -> Calibration:
+    return replace(Calibration(reliability(0.05, 0.95), reliability(0.01, 0.99), 0.625, 1023), **changes)
+
+
 def facts(**changes: Any) -> Facts:
     classes = ("3", HOSTILE, "nine")
     steps = 12
@@ -69,6 +91,9 @@ def facts(**changes: Any) -> Facts:
             Mistake(sample("valid/5.png", "3", 5), HOSTILE, 0.99999, 0.000001),
             Mistake(sample("valid/6.png", "nine", 6), "3", 0.75, 0.2),
         ),
+        calibration=calibration(),
+        ema=False,
+        went_back=False,
         settings={"epochs": "2", "label_smoothing": "0.1", "odd one": "<1>"},
         command="convista train 'threes & others' --epochs 2",
         started="2026-11-22T23:10:00+01:00",

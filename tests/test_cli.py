@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -27,6 +28,8 @@ COMMANDS = [
     "train",
     "rate",
     "predict",
+    "report",
+    "export",
     "apply",
     "kernels",
     "plan",
@@ -460,7 +463,7 @@ def test_bench_compiles_and_calibrates(monkeypatch, tmp_path):
     monkeypatch.setattr(calibration, "LEAST_SECONDS", 1e-4)
     printed = run("bench", "--warm", "--calibrate").stdout
     rates.rates.cache_clear()
-    assert printed.startswith("compiled for 22 kinds of problem in ")
+    assert printed.startswith("compiled for 26 kinds of problem in ")
     assert "direct" in printed
     assert json.loads(rates.file().read_text())["measured"]
 
@@ -750,9 +753,9 @@ def test_predict_in_three_forms(trained, little, monkeypatch):
     assert [answer["image"] for answer in answers] == images
     assert [answer["label"] for answer in answers] == [prediction.label for prediction in expected]
     assert [answer["probability"] for answer in answers] == [prediction.probability for prediction in expected]
-    lines = run("predict", out, *images, "--csv").stdout.splitlines()
-    assert lines[0] == "image,label,probability"
-    assert lines[1] == f"{images[0]},{expected[0].label},{expected[0].probability}"
+    lines = run("predict", out, *images, "--csv", "-").stdout.splitlines()
+    assert lines[0] == "file,label,probability,lying,upright,reason"
+    assert lines[1].startswith(f"{images[0]},{expected[0].label},{expected[0].probability},")
     table = run("predict", out, *images).stdout
     for image, prediction in zip(images, expected, strict=True):
         assert [image, prediction.label, f"{prediction.probability:.2%}".replace("%", ""), "%"] in [
@@ -769,9 +772,70 @@ def test_predict_takes_folders(trained, little, monkeypatch):
 def test_predict_refuses_with_a_sentence(trained, little, tmp_path):
     assert refused("predict", tmp_path / "nowhere", little).startswith(f'run (="{tmp_path / "nowhere"}")')
     assert refused("predict", trained[1], tmp_path / "nothing.png").startswith('path (="')
-    assert refused("predict", trained[1], little, "--json", "--csv") == (
+    assert refused("predict", trained[1], little, "--json", "--csv", "-") == (
         "--json and --csv are two forms of one answer; leave one out"
     )
+
+
+def test_predict_writes_a_csv_with_every_class_and_what_it_could_not_read(trained, little, tmp_path):
+    folder, out = tmp_path / "mixed", tmp_path / "out.csv"
+    folder.mkdir()
+    for name in ("a.png", "z.png"):
+        (folder / name).write_bytes((little / "valid" / "lying" / "0.png").read_bytes())
+    (folder / "cut.png").write_bytes((folder / "a.png").read_bytes()[:200])
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.png"))
+    odd.write_bytes(b"")
+    result = run("predict", trained[1], folder, "--csv", out, "--batch", "2")
+    assert result.stdout == f"2 of 4 images read; {out} has a row for each\n"
+    assert "cut.png\") can't be read: it is cut short or damaged" in result.stderr
+    with out.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["file"] for row in rows] == sorted(str(path) for path in folder.iterdir())
+    (expected,) = cx.load(trained[1]).predict(folder / "a.png")
+    whole = [row for row in rows if row["label"]]
+    for row in whole:
+        assert (row["label"], float(row["probability"]), row["reason"]) == (expected.label, expected.probability, "")
+        assert float(row["lying"]) + float(row["upright"]) == pytest.approx(1)
+        assert float(row[row["label"]]) == float(row["probability"])
+    assert [row["reason"].partition(" (")[0] for row in rows if not row["label"]] == [
+        "it is empty",
+        "it is cut short or damaged",
+    ]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["mixed", "out.csv"]
+
+
+def test_predict_fails_only_if_nothing_can_be_read(trained, tmp_path):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"no image")
+    for form in ([], ["--json"], ["--csv", tmp_path / "out.csv"]):
+        result = run("predict", trained[1], tmp_path, *form, code=1)
+        assert result.stderr.count("can't be read: ") == 2
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 3
+
+
+def test_export_says_what_onnxruntime_found(trained, tmp_path):
+    pytest.importorskip("onnxruntime", reason="onnxruntime is of the onnx extra")
+    lines = run("export", trained[1], tmp_path / "a.onnx").stdout.splitlines()
+    assert lines[0].startswith("the same prediction for all 16 validation images; largest difference of a probability ")
+    assert [line.split()[:4] for line in lines[1:3]] == [[n, *next(line for line in trained[0].splitlines() if " right, " in line).split()[:3]] for n in ("torch", "onnxruntime")]  # fmt: skip
+    assert lines[3].startswith(f"{tmp_path / 'a.onnx'}  ")
+    run("export", trained[1], tmp_path / "a.safetensors")
+    assert cx.load(tmp_path / "a.safetensors").text == cx.load(trained[1]).text
+    assert (
+        refused("export", trained[1], tmp_path / "a.pt")
+        == f'FILE (="{tmp_path / "a.pt"}") must end in .onnx or .safetensors'
+    )
+    assert refused("export", trained[1], tmp_path / "b.safetensors", "--int8").startswith("--int8 is for ONNX")
+
+
+def test_report_writes_a_run_s_files_anew(trained):
+    out = trained[1]
+    for name in ("report.html", "results.json", "curves.png"):
+        (out / name).unlink()
+    assert run("report", out).stdout == f"{out / 'report.html'}\n"
+    assert json.loads((out / "results.json").read_text())["accuracy"]["images"] == 16
+    assert (out / "curves.png").is_file()
+    assert refused("report", out / "nowhere").startswith(f'run (="{out / "nowhere"}") is neither a folder nor a file')
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")

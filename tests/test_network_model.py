@@ -167,3 +167,57 @@ def test_a_file_of_floats_is_refused_by_name(net, tmp_path):
 def test_other_sizes_are_fitted_as_training_images_are(net, images):
     large = np.random.default_rng(1).integers(0, 256, (31, 17, 3), dtype=np.uint8)
     assert net.predict(large) == net.predict(fitted(large, net.image_shape))
+
+
+@pytest.mark.parametrize("batch", [1, 3, 100])
+def test_files_are_answered_in_order_and_the_unreadable_with_a_reason(net, images, tmp_path, batch):
+    for number, image in enumerate(images):
+        Image.fromarray(image[0]).save(tmp_path / f"{number}.png")
+    (tmp_path / "3.png").write_bytes(b"")
+    np.save(tmp_path / "5.npy", np.zeros((8, 6)))
+    paths = [tmp_path / name for name in ("0.png", "1.png", "2.png", "3.png", "4.png", "5.npy", "6.png", "7.png")]
+    answers = list(net.predict_files(paths, batch=batch))
+    assert [answer.path for answer in answers] == paths
+    assert [answer.reason for answer in answers if answer.prediction is None] == [
+        "it is empty (0 bytes)",
+        "it holds float64 numbers, whose black and white are not known; save it as 8 or 16 bit",
+        "it is not there",
+    ]
+    for number in (0, 1, 2, 4, 6):
+        (expected,) = net.predict(images[number])
+        assert answers[number].prediction.label == expected.label
+        assert answers[number].probabilities == pytest.approx(net.probabilities(images[number])[0], rel=1e-5)
+
+
+def test_no_image_has_no_probabilities(net):
+    assert net.probabilities([]).shape == (0, 3)
+    assert net.predict([]) == list(net.predict_files([])) == []
+
+
+def test_a_terminal_sees_how_far_it_is_and_a_file_does_not(net, images, monkeypatch):
+    import io
+    import itertools
+    import time
+    from types import SimpleNamespace
+
+    from convista import progress
+
+    for watched in (True, False):
+        stream = io.StringIO()
+        stream.isatty = lambda watched=watched: watched
+        monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=stream))
+        monkeypatch.setattr(time, "monotonic", itertools.count(1).__next__)
+        net.predict(images, batch=3)
+        net.predict(iter(images), batch=3)
+        lines = [line for line in stream.getvalue().split("\r\x1b[2K") if line]
+        assert lines == [f"predicting  {far}" for far in ("42 %", "85 %", "100 %", "3", "6", "7")] * watched
+
+
+def test_images_are_counted_before_they_are_read(images, tmp_path):
+    from convista.network.inputs import count_of
+
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).touch()
+    grey = Image.fromarray(images[0, 0])
+    assert [count_of(things) for things in (images, images[0], grey, tmp_path, "a.png", [tmp_path, images, [grey]])] == [7, 1, 1, 2, 1, 10]  # fmt: skip
+    assert count_of(image for image in images) is count_of([iter(images)]) is None

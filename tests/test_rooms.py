@@ -10,13 +10,14 @@ import pytest
 import convista
 
 SOURCE = Path(convista.__file__).parent
-GROUND = {"errors", "files", "_version"}  # anyone may import these
+GROUND = {"errors", "files", "progress", "_version"}  # anyone may import these
 EVERYTHING = {"*"}
 
 # room -> (rooms of convista, packages from outside)
 ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "files": (set(), set()),
+    "progress": (set(), set()),
     "_version": (set(), set()),
     "image": (set(), {"numpy", "PIL", "tifffile"}),
     "window": (set(), set()),
@@ -31,6 +32,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "studio": ({"picture", "training"}, {"numpy"}),
     "run": ({"dataset", "network", "training", "picture", "studio"}, {"numpy", "filelock"}),
     "comparison": ({"dataset", "network", "training", "picture", "studio", "run"}, {"numpy", "torch", "lazy_loader"}),
+    "classifier": ({"dataset", "network", "training"}, {"numpy", "sklearn"}),
+    "exchange": ({"dataset", "network", "run"}, {"numpy", "torch"}),  # onnx, onnxruntime: at use
     "interop": ({"grid", "kernel", "window", "image"}, {"numpy", "scipy", "torch"}),
     "book": ({"dataset", "image", "picture"}, {"numpy", "pandas", "matplotlib", "torch", "PIL"}),
     # the peers that speed is measured against, each in its own file below bench/peers

@@ -23,9 +23,18 @@ from convista.training import Finding, Statistics, Stopped
 
 NETWORK = "5x5/2 8, mean"
 FILES = [
-    "checkpoint.safetensors", "config.json", "history.csv", "log.txt", "model.safetensors", "report.html",
-    "results.json", "statistics.npz",
-]  # fmt: skip
+    "checkpoint.safetensors",
+    "config.json",
+    "confusion.png",
+    "curves.png",
+    "history.csv",
+    "log.txt",
+    "model.safetensors",
+    "reliability.png",
+    "report.html",
+    "results.json",
+    "statistics.npz",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -105,10 +114,12 @@ def test_history_has_a_row_for_each_epoch(done):
 
 def test_the_results_are_there_for_programs(done):
     results = json.loads((done.folder / "results.json").read_text())
-    assert (results["accuracy"], results["errors"], results["images"]) == (done.accuracy, done.facts.errors, 12)
+    told = results["accuracy"]
+    assert (told["share"], told["right"], told["images"]) == (done.accuracy, 12 - done.facts.errors, 12)
     assert results["findings"] == []
     assert (results["test_time_averaging"], results["rate"]) == (None, None)
-    assert results["settings"]["batch"] == "8"
+    assert results["basis"]["settings"]["batch"] == "8"
+    assert results["basis"]["chosen_by_validation"] is False
 
 
 def test_findings_averaging_and_the_rate_stand_in_the_results(tmp_path, monkeypatch):
@@ -154,14 +165,14 @@ def test_two_networks_are_one_too_many(tmp_path):
 
 def test_the_size_follows_the_last_of_the_sizes(tmp_path, monkeypatch, shapes):
     asked = []
-    monkeypatch.setattr(room, "load_dataset", lambda name, size=None: asked.append(size) or shapes)
+    monkeypatch.setattr(room, "load_dataset", lambda name, size=None, **_: asked.append(size) or shapes)
     quick(tmp_path / "a", epochs=2, sizes="8,16")
     quick(tmp_path / "b", epochs=2, sizes="8", size=16)
     assert asked == [16, 16]
 
 
 def test_a_learning_rate_is_found_and_drawn(tmp_path, monkeypatch, shapes):
-    monkeypatch.setattr("convista.run.rates.load_dataset", lambda name, size=None: shapes)
+    monkeypatch.setattr("convista.run.rates.load_dataset", lambda name, size=None, **_: shapes)
     found = find_rate("shapes", network=NETWORK, batch=8)
     assert found.rate == quick(tmp_path / "a", rate="auto", epochs=1).facts.sweep.suggestion
     assert found.why == found.sweep.why

@@ -12,8 +12,9 @@ from imagined_run import HOSTILE, facts, sample
 
 import convista.studio
 from convista.studio import report_html, write_report
-from convista.studio.words import TERMS, WORDS
+from convista.studio.words import CHOSEN, TERMS, WORDS
 from convista.training.facts import Mistake, Steps
+from convista.training.settings import CHOICES, Settings
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,12 @@ def test_words_have_the_same_places_for_values_in_both_languages(key):
     places = [sorted(re.findall(r"{(\w+)}", words)) for words in (english, chinese)]
     assert places[0] == places[1]
     assert [bool(re.search("[\u4e00-\u9fff]", words)) for words in (english, chinese)] == [False, True]
+
+
+@pytest.mark.parametrize("name", Settings().words())
+def test_every_setting_and_every_choice_has_its_chinese(name):
+    assert name.replace("_", " ") in TERMS
+    assert {*CHOICES.get(name, ())} - {"adamw", "sgd", "float32", "bfloat16"} <= {*CHOSEN}
 
 
 def test_every_word_is_used():

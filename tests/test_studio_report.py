@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from html_page import Node, cells, number, pixels, read, table
-from imagined_run import HOSTILE, facts, statistics
+from imagined_run import HOSTILE, calibration, facts, statistics
 from PIL import Image
 
 from convista.picture.colours import paint
@@ -162,6 +162,61 @@ def test_each_epoch_has_a_row_and_each_curve_a_title(page):
     titles = [chart.one("title").text for chart in page.one("section", id="training").all("svg")]
     assert titles[2::2] == [WORDS[key][0] for key in ("loss", "accuracy_curve", "rate", "momentum", "batch_loss")]
     assert titles[3::2] == [WORDS[key][1] for key in ("loss", "accuracy_curve", "rate", "momentum", "batch_loss")]
+
+
+def test_each_class_has_its_recall_its_interval_and_its_precision(page):
+    rows = cells(table(page, "classes_each").one("tbody"))
+    assert [row[0] for row in rows] == ["3", HOSTILE, "nine"]
+    assert rows[2][1:3] == ["7", "85.71\u202f%"]
+    assert rows[2][4] == "100\u202f%"
+    z2, n, p = 1.96**2, 7, 6 / 7
+    low = (p + z2 / 2 / n - (z2 * (p * (1 - p) / n + z2 / 4 / n / n)) ** 0.5) / (1 + z2 / n)
+    assert rows[2][3].startswith(f"{low:.2%}".replace("%", "\u202f% – "))
+
+
+def test_pairs_stand_below_the_matrix_of_more_than_two_classes(page):
+    assert cells(table(page, "pairs").one("tbody"))[0] == ["3", HOSTILE, "2", "0.20\u202f%"]
+    two = facts(classes=("3", "7"), counts={"train": (5, 5), "valid": (9, 9)}, confusion=np.array([[8, 1], [0, 9]]))
+    assert not [c for c in read(report_html(two)).all("caption") if c.attributes.get("id") == "pairs"]
+
+
+def test_calibration_shows_its_figures_and_says_on_what(page):
+    section = page.one("section", id="calibration")
+    assert [row[1:] for row in cells(table(page, "ece").one("tbody"))] == [
+        ["5.00\u202f%", "1.00\u202f%"],
+        ["0.20\u202f%", "0.20\u202f%"],
+        ["0.0400", "0.0400"],
+    ]
+    assert cells(table(page, "bins").one("tbody")) == [
+        ["47–53", "50.00\u202f%", "50.00\u202f%", "2"],
+        ["87–93", "90.00\u202f%", "95.00\u202f%", "20"],
+        ["93–100", "95.00\u202f%", "99.80\u202f%", "1,000"],
+    ]
+    for words in ("temperature 0.62", "fitted on 1,023 validation images", "are of the other 1,022"):
+        assert words in section.english
+    assert len(section.all("path")) >= 2 * 3
+
+
+def test_without_a_temperature_nothing_is_said_after_it():
+    told = read(report_html(facts(calibration=calibration(after=None, temperature=None)))).one(
+        "section", id="calibration"
+    )
+    assert "No temperature was found" in told.english
+    assert [row[2] for row in cells(table(told, "ece").one("tbody"))] == ["–"] * 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, ["those after the last step", "went straight through", "seed, ?", "2,045 validation images", "on One"]),
+        ({"ema": True, "settings": {"average": "0.99", "seed": "3"}}, ["EMA, decay 0.99", "one seed, 3"]),
+        ({"went_back": True}, ["the run went back", "a third of the learning rate"]),
+    ],
+    ids=["last", "average", "back"],
+)
+def test_it_is_said_what_the_figures_rest_on(changes, words):
+    told = read(report_html(facts(**changes))).one("section", id="basis").english
+    assert [word for word in words if word not in told] == []
 
 
 # Runs that went otherwise.

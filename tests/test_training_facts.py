@@ -22,7 +22,8 @@ def facts(shapes):
 
 
 def judgement(probabilities, labels):
-    return Judgement(0.0, np.float32(probabilities), np.int64(labels))
+    chances = np.float32(probabilities)
+    return Judgement(0.0, chances, chances, np.int64(labels))
 
 
 def test_a_judgement_counts_by_hand():

@@ -4,6 +4,7 @@ The rooms, in reading order; each is a module of that name:
 
 errors      sentences for bad input
 files       files that are either whole or absent
+progress    one line on a terminal that says how far a long job is
 image       image files in and out; PIL, arrays and tensors to one array form
 window      where a kernel lands: sizes, padding, receptive fields; integers only
 kernel      named kernels, each with formula, scale and source
@@ -17,6 +18,8 @@ picture     records and arrays to figures and terminal text
 studio      the report
 run         a run folder: train into it, load from it
 comparison  techniques, and runs, side by side
+classifier  a small network as a scikit-learn classifier
+exchange    a network in the formats of other programs
 interop     the signatures of scipy.ndimage, cv2 and torch.nn.functional on our engine
 book        the names that a textbook's notebook expects
 bench       speed as a claim that anyone can check

@@ -1,6 +1,8 @@
 from . import book as book
+from . import classifier as classifier
 from . import comparison as comparison
 from . import dataset as dataset
+from . import exchange as exchange
 from . import features as features
 from . import grid as grid
 from . import image as image
@@ -13,10 +15,12 @@ from . import studio as studio
 from . import training as training
 from . import window as window
 from ._version import __version__ as __version__
+from .classifier import ImageClassifier as ImageClassifier
 from .comparison import compare as compare
 from .comparison import study as study
 from .dataset import scan as scan
 from .dataset import untar_data as untar_data
+from .exchange import export_onnx as export_onnx
 from .features import KernelFeatures as KernelFeatures
 from .grid import Plan as Plan
 from .grid import Stop as Stop
@@ -37,5 +41,6 @@ from .run import Run as Run
 from .run import SeedRuns as SeedRuns
 from .run import find_rate as find_rate
 from .run import load as load
+from .run import open_run as open_run
 from .run import train as train
 from .run import train_seeds as train_seeds

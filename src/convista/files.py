@@ -35,6 +35,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     ['note.txt']
     """
     target = Path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f'path (="{target}") is in a folder that is not there; make it, or give another place')
     temporary = target.with_name(f".{target.stem}-{secrets.token_hex(6)}{target.suffix}")
     try:
         temporary.touch(exist_ok=False)

@@ -2,7 +2,9 @@
 
 entry      the program `convista`: its commands, its exit codes
 filtering  apply, kernels, plan
-learning   train, rate, predict
+learning   train, rate, predict, report
+exporting  export
+answering  what predict prints and writes
 datasets   data list, data get, data check, data cache
 benching   bench
 arguments  what was typed to what is meant: 5,7 and 4096x4096

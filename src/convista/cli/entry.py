@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from convista._version import __version__
-from convista.cli import benching, comparing, datasets, filtering, learning
+from convista.cli import benching, comparing, datasets, exporting, filtering, learning
 from convista.cli.printing import examples
 from convista.errors import MissingExtraError
 
@@ -60,6 +60,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 learning.register(app)
+exporting.register(app)
 comparing.register(app)
 filtering.register(app)
 benching.register(app)

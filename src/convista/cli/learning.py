@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -58,6 +56,10 @@ def train(
     seed: Seed = 0,
     overwrite: Overwrite = False,
     resume: Resume = False,
+    log: Annotated[
+        list[str] | None,
+        typer.Option("--log", metavar="WORD", help="Tell tensorboard (events in the run folder) or mlflow, too."),
+    ] = None,
     size: Annotated[str | None, recipe("size", "Bring all images to so many rows and cols: 64, or ROWS,COLS")] = None,
     labels: Labels = None,
     strict: Strict = False,
@@ -123,6 +125,8 @@ def train(
         if seeds is not None:
             if overwrite:
                 raise ValueError("--overwrite and --seeds can't be used together; give another folder")
+            if log:
+                raise ValueError("--log and --seeds can't be used together; log the runs one by one")
             runs = cx.train_seeds(
                 data, seeds=seeds, out=out, seed=seed, resume=resume, labels=labels, strict=strict, watcher=terminal,
                 **chosen,
@@ -130,7 +134,7 @@ def train(
         else:
             run = cx.train(
                 data, out=out, seed=seed, overwrite=overwrite, resume=resume, labels=labels, strict=strict,
-                watcher=terminal, **chosen,
+                watcher=terminal, log=log or (), **chosen,
             )  # fmt: skip
     if seeds is None:
         _say_result(run)
@@ -182,24 +186,47 @@ def predict(
         list[Path], typer.Argument(metavar="IMAGE", help="Image files, or folders of them.", show_default=False)
     ],
     as_json: Annotated[
-        bool, typer.Option("--json", metavar="", help="A JSON list: image, label, probability.")
+        bool,
+        typer.Option("--json", metavar="", help="A JSON list: image, label, probability; or why it can't be read."),
     ] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", metavar="", help="The same with commas, for spreadsheets.")] = False,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Write file, label, probability, each class, reason; - : print it."),
+    ] = None,
+    batch: Annotated[int, typer.Option("--batch", metavar="N", help="Images at a time.")] = 256,
 ) -> None:
-    """Say what a trained network takes images for."""
-    if as_json and as_csv:
+    """Say what a trained network takes images for.
+
+    Files that can't be read are listed with the reason; only if all of them are is that a failure (exit code 1).
+    """
+    if as_json and csv_file is not None:
         raise ValueError("--json and --csv are two forms of one answer; leave one out")
     need_packages("predicting")
     import convista as cx
-    from convista.network.inputs import image_files
+    from convista.cli import answering
 
     net = cx.load(run)
-    paths = [path for image in images for path in image_files(image)]
-    rows = [(str(path), p.label, p.probability) for path, p in zip(paths, net.predict(paths), strict=True)]
-    if as_json:
-        names = ("image", "label", "probability")
-        return print_json([dict(zip(names, row, strict=True)) for row in rows])
-    return _print_csv(rows) if as_csv else _print_rows(rows)
+    answers = answering.Tally(net.predict_files(answering.files_of(images), batch))
+    if csv_file is not None:
+        answering.to_csv(answers, net.classes, csv_file)
+    elif as_json:
+        answering.to_json(answers)
+    else:
+        answering.to_table(answers)
+    answers.end()
+
+
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a finished run.", show_default=False)],
+) -> None:
+    """Write a run's report, figures and pictures anew, from its network and its data.
+
+    Into the run folder: report.html, results.json, history.csv, curves.png, confusion.png, reliability.png.
+    """
+    need_packages("a report")
+    import convista as cx
+
+    typer.echo(cx.open_run(run).write())
 
 
 def register(app: typer.Typer) -> None:
@@ -207,7 +234,8 @@ def register(app: typer.Typer) -> None:
     for command, lines in (
         (train, ("convista train --out runs/first --epochs 3", "convista train my_photos --size 64")),
         (rate, ("convista rate", "convista rate my_photos --network resnet -o rate.svg")),
-        (predict, ("convista predict runs/first digit.png", "convista predict runs/first my_digits/ --csv")),
+        (predict, ("convista predict runs/first digit.png", "convista predict runs/first my_digits/ --csv out.csv")),
+        (report, ("convista report runs/first",)),
     ):
         app.command(epilog=examples(*lines))(command)
 
@@ -243,16 +271,3 @@ def _say_seeds(runs: SeedRuns) -> None:
     )
     mean, spread = percent(runs.accuracy), f"{100 * runs.spread:.2f} %"
     typer.echo(f"mean {mean}, spread (standard deviation) {spread}, {runs.seconds:.1f} s a run")
-
-
-def _print_csv(rows: list[tuple[str, str, float]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("image", "label", "probability"))
-    writer.writerows(rows)
-    typer.echo(text.getvalue(), nl=False)
-
-
-def _print_rows(rows: list[tuple[str, str, float]]) -> None:
-    shown = [(image, label, percent(probability)) for image, label, probability in rows]
-    print_table(("image", "label", "probability"), shown, right=("probability",))

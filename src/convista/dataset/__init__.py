@@ -19,7 +19,6 @@ sample     the built-in one
 download   a data set's name to its image folder: the built-in sample, or downloaded and checked
 cache      where data sets lie; a folder that is whole or absent, also with two processes at once
 unpack     arrays to image files
-progress   one line on a terminal that says how far a long job is
 """
 
 from convista.dataset.download import untar_data

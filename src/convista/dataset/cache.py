@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from convista.dataset.progress import say
+from convista.progress import say
 
 VARIABLE = "CONVISTA_HOME"
 

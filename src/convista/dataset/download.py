@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from convista.dataset.cache import cache_folder, whole_folder
 from convista.dataset.known import KNOWN, File, Known
-from convista.dataset.progress import Progress
 from convista.dataset.unpack import write_images
 from convista.errors import one_of
+from convista.progress import Progress
 
 if TYPE_CHECKING:
     import requests

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from convista.dataset.progress import Progress
+from convista.progress import Progress
 
 _GREY, _RGB = 0, 2  # PNG's colour types
 

@@ -39,6 +39,22 @@ def _each(things: object) -> Iterator[tuple[str, NDArray[Any]]]:
         )
 
 
+def count_of(things: object) -> int | None:
+    """Return how many images these are; None of what tells only when its end has come.
+
+    >>> count_of([np.zeros((5, 3, 8, 8)), np.zeros((8, 8)), "a.png"]), count_of(iter(["a.png"]))
+    (7, None)
+    """
+    if isinstance(things, str | os.PathLike):
+        return len(image_files(Path(things)))
+    if hasattr(things, "shape"):
+        return things.shape[0] if len(things.shape) == 4 else 1
+    if not isinstance(things, list | tuple):
+        return 1 if hasattr(things, "__array_interface__") else None
+    counts = [count_of(thing) for thing in things]
+    return None if None in counts else sum(filter(None, counts))
+
+
 def image_files(path: Path) -> list[Path]:
     """Return the path of an image, or those of all images in a folder, sorted; hidden ones and links out left aside."""
     if not path.is_dir():

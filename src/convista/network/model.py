@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from convista.network.answers import FileAnswer, Prediction, read_in_groups
 from convista.network.description import Description, describe
-from convista.network.inputs import images_of
+from convista.network.inputs import count_of, images_of
 from convista.network.layers import build
 from convista.network.own import is_own, own_layers
+from convista.progress import Progress
 from convista.window import output_size
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a network says of one image."""
-
-    label: str
-    """The class it takes it for."""
-    probability: float
-    """What it gives that class, 0 to 1."""
 
 
 class Network(nn.Module):
@@ -106,17 +99,71 @@ class Network(nn.Module):
             For a path that is not there or not an image.
         ValueError
             For an array of another shape.
+
+        Notes
+        -----
+        A line on stderr says how far it is, where stderr is a terminal.
         """
-        if batch < 1:
-            raise ValueError(f"batch (={batch}) must be 1 or more")
-        images, result = images_of(things, self.image_shape), list[Prediction]()
-        with evaluating(self):
+        return [self._prediction(row) for row in self.probabilities(things, batch)]
+
+    def probabilities(self, things: object, batch: int = 256) -> NDArray[np.float32]:
+        """Return the probability of each class for each image, (images, classes); `things` is as in `predict`.
+
+        >>> net = Network("simple", classes=("3", "7"), image_shape=(1, 28, 28), mean=[33], std=[78])
+        >>> net.probabilities(np.zeros((5, 1, 28, 28))).shape
+        (5, 2)
+        """
+        _check_batch(batch)
+        rows, images = [np.empty((0, len(self.classes)), np.float32)], images_of(things, self.image_shape)
+        with Progress("predicting", count_of(things) or 0) as progress:
             while group := list(islice(images, batch)):
-                pixels = torch.from_numpy(np.stack(group))  # (images, channels, rows, cols)
-                best = self(pixels.to(self.mean.device)).softmax(dim=1).max(dim=1)
-                pairs = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-                result += [Prediction(self.classes[number], probability) for number, probability in pairs]
-        return result
+                rows.append(self._judged(group))
+                progress.step(len(group))
+        return np.concatenate(rows)
+
+    def predict_files(self, paths: Sequence[str | os.PathLike[str]], batch: int = 256) -> Iterator[FileAnswer]:
+        """Yield what the network says of each image file, in order; one that can't be read has a reason instead.
+
+        A line on stderr says how far it is, where stderr is a terminal.
+
+        >>> net = Network("simple", classes=("3", "7"), image_shape=(1, 28, 28), mean=[33], std=[78])
+        >>> [answer.reason for answer in net.predict_files(["nowhere.png"])]
+        ['it is not there']
+        """
+        _check_batch(batch)
+        with Progress("predicting", len(paths)) as progress:
+            for group in read_in_groups(paths, self.image_shape, batch):
+                images = [file.image for file in group if file.image is not None]
+                rows = iter(self._judged(images) if images else ())
+                for file in group:
+                    row = None if file.image is None else next(rows)
+                    yield FileAnswer(file.path, None if row is None else self._prediction(row), row, file.reason)
+                progress.step(len(group))
+
+    def logits(self, images: NDArray[np.uint8], batch: int = 512) -> Tensor:
+        """Return the logits (images, classes) of images that have the network's own shape, in evaluation mode.
+
+        >>> net = Network("simple", classes=("3", "7"), image_shape=(1, 28, 28), mean=[33], std=[78])
+        >>> net.logits(np.zeros((5, 1, 28, 28), np.uint8)).shape
+        torch.Size([5, 2])
+        """
+        with evaluating(self):
+            pixels = torch.from_numpy(np.require(images, requirements=["C", "W"]))  # (images, channels, rows, cols)
+            return torch.cat([self(part.to(self.mean.device)).cpu() for part in torch.split(pixels, batch)])
+
+    def _judged(self, images: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        """Return the probabilities (images, classes) of one batch."""
+        chances: NDArray[np.float32] = self.logits(np.stack(images)).softmax(dim=1).numpy()
+        return chances
+
+    def _prediction(self, row: NDArray[np.float32]) -> Prediction:
+        best = int(row.argmax())
+        return Prediction(self.classes[best], float(row[best]))
+
+
+def _check_batch(batch: int) -> None:
+    if batch < 1:
+        raise ValueError(f"batch (={batch}) must be 1 or more")
 
 
 @contextmanager

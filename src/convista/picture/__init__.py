@@ -11,6 +11,8 @@ ticks       nice numbers
 svg         the pieces of SVG
 axis        where numbers are in a chart
 curves      line charts
+matrix      counts in a square of coloured cells
+raster      charts as PNG files
 
 matplotlib, pandas and Pillow's writers are loaded at use.
 """
@@ -19,8 +21,10 @@ from convista.picture.curves import Line as Line
 from convista.picture.curves import line_chart as line_chart
 from convista.picture.figures import show_grid as show_grid
 from convista.picture.figures import show_image as show_image
+from convista.picture.matrix import matrix_chart as matrix_chart
 from convista.picture.pixels import PixelTable as PixelTable
 from convista.picture.pixels import show_pixels as show_pixels
 from convista.picture.png import data_uri as data_uri
 from convista.picture.png import png_bytes as png_bytes
+from convista.picture.raster import svg_png as svg_png
 from convista.picture.terminal import terminal_image as terminal_image

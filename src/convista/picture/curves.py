@@ -69,6 +69,7 @@ def line_chart(
     y_label: str = "",
     log_x: bool = False,
     log_y: bool = False,
+    ends: bool = True,
     width: int = 640,
     height: int = 320,
     alone: bool = False,
@@ -87,6 +88,8 @@ def line_chart(
         A logarithmic x axis, whose ticks are the lines' own x.
     log_y
         A logarithmic y axis.
+    ends
+        Whether each line's last value is written at its end.
     width, height
         In pixels; a page may show it smaller or larger. Lines of the legend come on top of the height.
     alone
@@ -118,7 +121,7 @@ def line_chart(
     top = 34 + _LINE * len(legend) + (28 if y_label else 10)
     bottom = height + _LINE * len(legend) - 54
     seen = [curve for curve in curves if np.isfinite(curve.y).any()]
-    labels = _end_labels(seen, alone=len(curves) == 1, room=(width / 3, bottom - top))
+    labels = _end_labels(seen if ends else [], alone=len(curves) == 1, room=(width / 3, bottom - top))
     right = width - 18 - max([text_width(label) for label in labels], default=8)
     y_axis = upright(np.concatenate([curve.y for curve in curves]), bottom, top, log=log_y)
     left = 16 + max(map(text_width, y_axis.texts))

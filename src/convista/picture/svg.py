@@ -55,6 +55,12 @@ def dot(x: float, y: float, colour: str) -> str:
     return element("circle", cx=number(x), cy=number(y), r=3, style=f"fill:{colour}")
 
 
+def block(x: float, y: float, width: float, height: float, colour: str, opacity: float) -> str:
+    """Return a filled rectangle."""
+    place = {"x": number(x), "y": number(y), "width": number(width), "height": number(height)}
+    return element("rect", **place, style=f"fill:{colour}", fill_opacity=round(opacity, 3))
+
+
 def number(value: float) -> str:
     """Return a coordinate, to a tenth of a pixel.
 

@@ -6,41 +6,43 @@ log.txt                 what happened when, from the settings to the result or t
 checkpoint.safetensors  the state from which the run goes on
 model.safetensors       the network; `load` reads it
 history.csv             a row for each epoch
-results.json            the accuracy, what went wrong, and what it took
+results.json            every figure, for programs
 statistics.npz          what was seen of activations and gradients; `convista.training.Statistics.read` reads it
+curves.png, ...         pictures: curves, confusion, reliability
+tensorboard             the events that TensorBoard shows, where they were asked for
 report.html             everything, to look at
 ======================  ============================================================
 
 order    what a run was told
+loggers  TensorBoard and MLflow, where they are asked for
+writing  the files that are made from its facts
 folder   the folder: new, on its way, or finished
-results  what came out, as JSON
 seeds    several runs that differ in the seed
 rates    a learning rate looked for
+course   what its log says of its begin and its end
 """
 
 from __future__ import annotations
 
-import csv
-import io
+import json
 import os
 import time
-from collections.abc import Callable
-from dataclasses import astuple, dataclass, fields, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
 
 from convista.dataset import Dataset, load_dataset
 from convista.errors import did_you_mean
-from convista.files import write_text
 from convista.network import Network, load_network, save_network
+from convista.run.course import as_logged
 from convista.run.folder import (
+    CONFIG,
     FILES,
-    HISTORY,
     LOG,
     MODEL,
     REPORT,
-    RESULTS,
-    STATISTICS,
     How,
     RunFolderError,
     claim,
@@ -49,13 +51,29 @@ from convista.run.folder import (
     unfinished,
     workplace,
 )
+from convista.run.loggers import checked, opened
 from convista.run.order import Order, network_of, settings_of, words_of
 from convista.run.rates import FoundRate, find_rate
-from convista.run.results import results_text
 from convista.run.seeds import SeedRun, SeedRuns, train_each
-from convista.training import Checkpoint, Epoch, Facts, Settings, Stopped, Watcher, fit, open_log, resolve
+from convista.run.writing import write_facts
+from convista.training import (
+    Checkpoint,
+    DataChangedError,
+    Epoch,
+    Facts,
+    Settings,
+    Stopped,
+    Watcher,
+    fit,
+    open_log,
+    resolve,
+)
+from convista.training.checkpoint import NEWEST
 
-__all__ = ["FoundRate", "Run", "RunFolderError", "SeedRun", "SeedRuns", "find_rate", "load", "train", "train_seeds"]
+__all__ = [
+    "FoundRate", "Run", "RunFolderError", "SeedRun", "SeedRuns", "dataset_of", "find_rate", "load", "open_run",
+    "train", "train_seeds",
+]  # fmt: skip
 
 
 @runtime_checkable
@@ -91,6 +109,11 @@ class Run:
         path = self.folder / REPORT
         return path if path.is_file() else write_report(self.facts, path)
 
+    def write(self) -> Path:
+        """Write everything that is made from the facts anew, and return the path of the report."""
+        write_facts(self.folder, self.facts)
+        return self.folder / REPORT
+
 
 def train(
     data: str | os.PathLike[str] = "mnist_sample",
@@ -109,6 +132,7 @@ def train(
     seed: int = Settings.seed,
     threads: int | None = None,
     watcher: Watcher | None = None,
+    log: str | Iterable[str] = (),
     **recipe: Any,
 ) -> Run:
     """Train a new network on labelled images, and write all about it into a run folder.
@@ -143,6 +167,8 @@ def train(
     watcher
         Is told of every batch and epoch, to draw a progress bar; one that has a method ``data``, of the data set as
         well.
+    log
+        "tensorboard", "mlflow" or both: programs that are told, too; see `convista.run.loggers`.
 
     Raises
     ------
@@ -156,6 +182,7 @@ def train(
     main = {"network": network_of(network, model), "epochs": epochs, "batch": batch, "rate": rate, "seed": seed}
     settings = settings_of({**main, "threads": threads}, recipe)
     order = Order(words_of(data), size, _path(out), settings, labels=_text(labels))
+    modules = checked(log)
     if resume and order.out is None:
         order = order.into(unfinished(order.config()))
     way = how(order.out, order.config(), overwrite=overwrite, resume=resume) if order.out else How.BEGIN
@@ -163,7 +190,7 @@ def train(
     dataset = load_dataset(order.data, size=order.image_size, labels=labels, strict=strict)
     resolve(dataset, order.settings)  # before a folder is made: it may refuse
     reading = time.perf_counter() - began
-    return _train(order, way, order.out or numbered(), dataset, watcher, reading)
+    return _train(order, way, order.out or numbered(), dataset, watcher, reading, modules=modules)
 
 
 def train_seeds(
@@ -219,18 +246,22 @@ def _train(
     watcher: Watcher | None,
     reading: float,
     again: str | None = None,
+    modules: dict[str, ModuleType] | None = None,
 ) -> Run:
     """Train in a folder; `again` is what to type to go on if it is not the order itself."""
     with workplace(folder, way) as place:
         claim(place, order.config())
         checkpoint = Checkpoint(place)
-        with open_log(place / LOG) as log:
-            log.begin(order.command(), resolve(dataset, order.settings), dataset)
-            told = _Both(log, watcher) if watcher else log
+        with open_log(place / LOG) as text, opened(modules or {}, place, text.say) as loggers:
+            resolved = resolve(dataset, order.settings)
+            text.begin(order.command(), resolved, dataset)
+            told = _All(text, *([watcher] if watcher else []))
             if isinstance(watcher, DataWatcher):
                 watcher.data(dataset)
+            for logger in loggers:
+                logger.begin(order.command(), resolved)
             try:
-                trained = fit(dataset, order.settings, watcher=told, checkpoint=checkpoint)
+                trained = fit(dataset, order.settings, watcher=_All(told, *loggers), checkpoint=checkpoint)
             except Stopped as stopped:
                 if way is How.REPLACE:
                     raise stopped.with_words(f'the run that was in "{folder}" is kept') from None
@@ -241,7 +272,9 @@ def _train(
             facts = replace(trained.facts, command=order.command(), seconds=reading + trained.facts.seconds)
             _write(place, trained.network, facts)
             checkpoint.forget_previous()
-            log.end(facts)
+            text.end(facts)
+            for logger in loggers:
+                logger.end(facts)
     return Run(folder, trained.network, facts)
 
 
@@ -271,8 +304,75 @@ def load(run: str | os.PathLike[str]) -> Network:
     return load_network(path / MODEL if path.is_dir() else path)
 
 
-class _Both:
-    """A watcher that tells two."""
+def open_run(run: str | os.PathLike[str]) -> Run:
+    """Read a finished run again: its network, and all facts, for which the validation images are judged once more.
+
+    Parameters
+    ----------
+    run
+        The folder of a run; its data must be where they were, and unchanged.
+
+    Raises
+    ------
+    FileNotFoundError
+        When there is no such folder, or the data are gone.
+    RunFolderError
+        When the folder holds no finished run, or its data changed.
+
+    Examples
+    --------
+    >>> open_run("runs/first").accuracy  # doctest: +SKIP
+    0.9985
+    """
+    folder, network = Path(run), load(run)
+    order = _finished(folder)
+    try:
+        trained = fit(dataset_of(run), order.settings, checkpoint=Checkpoint(folder))
+    except DataChangedError:
+        raise RunFolderError(
+            f'run (="{folder}") learned from other images than are now in "{order.data}"; '
+            "its figures can't be made anew"
+        ) from None
+    return Run(folder, network, as_logged(replace(trained.facts, command=order.command()), folder / LOG))
+
+
+def dataset_of(run: str | os.PathLike[str]) -> Dataset:
+    """Read the images that a run learned from, and those it was judged by, in the size of its network.
+
+    Raises
+    ------
+    FileNotFoundError
+        When they are no longer there.
+    RunFolderError
+        When the folder holds no run.
+    """
+    if Path(run).is_file():
+        raise RunFolderError(f'run (="{run}") is a file; give the folder of its run, which says what the data are')
+    order = _told(Path(run))
+    return load_dataset(order.data, size=order.image_size, labels=order.labels)
+
+
+def _told(folder: Path) -> Order:
+    """Return what a run was told."""
+    try:
+        return Order.read(json.loads((folder / CONFIG).read_text(encoding="utf-8")), folder)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RunFolderError(f'run (="{folder}") has no {CONFIG} that can be read ({error})') from error
+
+
+def _finished(folder: Path) -> Order:
+    """Return what a run was told, if it is finished."""
+    order = _told(folder)
+    state = Checkpoint(folder).read()
+    if state is None:
+        raise RunFolderError(f'run (="{folder}") lacks {NEWEST}, which holds the course of its training')
+    if len(state.facts["history"]) < order.settings.epochs and not (folder / REPORT).is_file():
+        raise RunFolderError(f'run (="{folder}") is not finished; go on: {order.command()} --resume')
+    return order
+
+
+class _All:
+    """A watcher that tells others."""
 
     def __init__(self, *watchers: Watcher) -> None:
         self._watchers = watchers
@@ -299,19 +399,5 @@ def _text(path: str | os.PathLike[str] | None) -> str | None:
 
 
 def _write(place: Path, network: Network, facts: Facts) -> None:
-    from convista.studio import write_report
-
     save_network(network, place / MODEL)
-    write_text(place / HISTORY, _table(facts.history))
-    write_text(place / RESULTS, results_text(facts))
-    if facts.statistics:
-        facts.statistics.write(place / STATISTICS)
-    write_report(facts, place / REPORT)
-
-
-def _table(history: tuple[Epoch, ...]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(field.name for field in fields(Epoch))
-    writer.writerows(astuple(epoch) for epoch in history)
-    return file.getvalue()
+    write_facts(place, facts)

@@ -23,10 +23,16 @@ from convista.files import UnwrittenError, write_text
 from convista.training.checkpoint import NEWEST, PREVIOUS
 
 CONFIG, LOG, MODEL, HISTORY, REPORT = "config.json", "log.txt", "model.safetensors", "history.csv", "report.html"
-RESULTS, STATISTICS = "results.json", "statistics.npz"
 FILES = (CONFIG, LOG, MODEL, HISTORY, REPORT)
+"""What every run has."""
+RESULTS, STATISTICS = "results.json", "statistics.npz"
+PICTURES = "curves.png", "confusion.png", "reliability.png"
+LOGGED = "tensorboard"
+"""The folder of TensorBoard's events, where they were asked for."""
 LOCK = ".lock"
-LEFT_OVER = re.compile(r"\.(config|checkpoint|model|history|report|results|statistics)-[0-9a-f]{12}\.[a-z]+")
+LEFT_OVER = re.compile(
+    r"\.(config|checkpoint|model|history|report|results|statistics|curves|confusion|reliability)-[0-9a-f]{12}\.[a-z]+"
+)
 """What a process that was killed while it wrote a file leaves of it."""
 RUNS = Path("runs")
 
@@ -45,7 +51,7 @@ class How(enum.Enum):
 
 def how(folder: Path, config: dict[str, Any], *, overwrite: bool, resume: bool) -> How:
     """Say how a run that was told `config` is written to `folder`; refuse what would lose something."""
-    held = _held(folder, {*FILES, RESULTS, STATISTICS, NEWEST, PREVIOUS})
+    held = _held(folder, {*FILES, RESULTS, STATISTICS, LOGGED, *PICTURES, NEWEST, PREVIOUS})
     if not held:
         return How.BEGIN
     unlike = _unlike(folder, config)

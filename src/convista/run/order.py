@@ -45,6 +45,14 @@ class Order:
         """The size of the images: as told, or the last one of progressive resizing."""
         return self.size or next(reversed(self.settings.sides), None)
 
+    @classmethod
+    def read(cls, config: dict[str, Any], out: Path) -> Self:
+        """Return what a run was told by its config, an older one too: what that doesn't name has its default."""
+        known = {field.name: config[field.name] for field in fields(Settings) if field.name in config}
+        size = config.get("size")
+        told = tuple(size) if isinstance(size, list) else size
+        return cls(config["data"], told, out, Settings(**known), labels=config.get("labels"))
+
     def command(self) -> str:
         """Return what to type to repeat it."""
         words = ["convista", "train", self.data]

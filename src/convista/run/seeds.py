@@ -61,7 +61,8 @@ def train_each(order: Order, folder: Path, *, resume: bool, train: Callable[[Ord
             if not (place / str(number) / RESULTS).exists():
                 train(one)
             told = json.loads((place / str(number) / RESULTS).read_text(encoding="utf-8"))
-            found.append(SeedRun(seed, str(number), *(told[name] for name in ("accuracy", "errors", "seconds"))))
+            share, right, images = (told["accuracy"][name] for name in ("share", "right", "images"))
+            found.append(SeedRun(seed, str(number), share, images - right, told["basis"]["seconds"]))
         runs = SeedRuns(folder, tuple(found))
         summary = {"accuracy": runs.accuracy, "spread": runs.spread, "seconds": runs.seconds}
         write_text(place / RESULTS, json.dumps({**summary, "runs": [asdict(run) for run in found]}, indent=2) + "\n")

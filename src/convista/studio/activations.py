@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from convista.picture.curves import Line, line_chart
 from convista.picture.heat import heat_chart
-from convista.studio.course import HEIGHT, WIDTH
+from convista.studio.charts import HEIGHT, WIDTH
 from convista.studio.figures import count
 from convista.studio.markup import lines, section, tag
 from convista.studio.pages import in_both

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from convista.picture.curves import line_chart
 from convista.picture.rates import rate_chart
+from convista.studio.charts import HEIGHT, WIDTH, Chart
 from convista.studio.figures import percent
 from convista.studio.markup import lines, section, table, tag
 from convista.studio.pages import in_both
@@ -13,21 +11,12 @@ from convista.studio.words import WORDS, say
 from convista.training.facts import Epoch, Facts
 from convista.training.sweep import Sweep
 
-WIDTH, HEIGHT = 440, 280
-"""Of a chart in pixels: about its width on the page, so that its text has the size of the page's small text."""
-
 
 def training(facts: Facts) -> str:
     """Return the section with the curves and the table of the epochs."""
-    epochs, steps = facts.history, facts.steps
-    losses = {"valid": [epoch.valid_loss for epoch in epochs], "train": [epoch.train_loss for epoch in epochs]}
     figures = [
         *([_finder(facts.sweep)] if facts.sweep else []),
-        _chart("loss", "epoch_axis", losses),
-        _chart("accuracy_curve", "epoch_axis", {"accuracy": [100 * epoch.accuracy for epoch in epochs]}, y_label="%"),
-        _chart("rate", "batch_axis", {"rate": steps.rate}),
-        _chart("momentum", "batch_axis", {"momentum": steps.momentum}),
-        _chart("batch_loss", "batch_axis", {"batch_loss": steps.loss}, log_y=True),
+        *(chart.figure() for chart in charts(facts)),
         _history(facts),
     ]
     return section(
@@ -53,17 +42,18 @@ def _stopped(facts: Facts) -> str:
     return tag("p", say("stopped", done=len(facts.history), epochs=told, patience=patience))
 
 
-def _chart(
-    title: str, x_axis: str, series: Mapping[str, Sequence[float]], y_label: str = "", log_y: bool = False
-) -> str:
-    """Return the chart once for each language; keys of `series` are keys of the words."""
-
-    def draw(place: int) -> str:
-        named = {WORDS[key][place]: values for key, values in series.items()}
-        name, x_label = WORDS[title][place], WORDS[x_axis][place]
-        return line_chart(named, title=name, x_label=x_label, y_label=y_label, log_y=log_y, width=WIDTH, height=HEIGHT)
-
-    return tag("figure", in_both(draw))
+def charts(facts: Facts) -> list[Chart]:
+    """Return the curves of the epochs and of the batches."""
+    epochs, steps = facts.history, facts.steps
+    valid, train = [epoch.valid_loss for epoch in epochs], [epoch.train_loss for epoch in epochs]
+    accuracy = [100 * epoch.accuracy for epoch in epochs]
+    return [
+        Chart.of("loss", "epoch_axis", valid=valid, train=train),
+        Chart.of("accuracy_curve", "epoch_axis", y_label="%", accuracy=accuracy),
+        Chart.of("rate", "batch_axis", rate=steps.rate),
+        Chart.of("momentum", "batch_axis", momentum=steps.momentum),
+        Chart.of("batch_loss", "batch_axis", log_y=True, batch_loss=steps.loss),
+    ]
 
 
 def _history(facts: Facts) -> str:

@@ -1,26 +1,30 @@
-"""How the network did on the validation images: the confusion of the classes and the worst mistakes."""
+"""How the network did on the validation images: the confusion of the classes, each class, the worst mistakes."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from convista.studio.figures import count, percent
 from convista.studio.markup import lines, section, table, tag, text, words
+from convista.studio.scores import ClassScore, confused_pairs, each_class
 from convista.studio.thumbnails import thumbnail
 from convista.studio.words import say
 from convista.training.facts import Facts, Mistake
 
 LARGEST_MATRIX = 20
-"""With more classes than this the most confused pairs are listed instead of the whole table."""
-MOST_PAIRS = 20
+"""With more classes than this the most confused pairs stand without the whole table."""
+MOST_PAIRS = 10
 PICTURE = 112
 """Pixels of the longer side of a mistake."""
 
 
 def confusion(facts: Facts) -> str:
-    """Return the section with the confusion matrix, or the most confused pairs where there are many classes."""
+    """Return the section with the confusion matrix unless there are many classes, the most confused pairs, each class.
+
+    Of two classes the matrix says everything about pairs.
+    """
     small = len(facts.classes) <= LARGEST_MATRIX
-    return section("confusion", say("confusion"), *(_matrix(facts) if small else _pairs(facts)))
+    lead = [] if small else [tag("p", say("many", classes=count(len(facts.classes))))]
+    pairs = [] if len(facts.classes) == 2 else _pairs(facts)
+    return section("confusion", say("confusion"), *lead, *(_matrix(facts) if small else []), *pairs, _classes(facts))
 
 
 def mistakes(facts: Facts) -> str:
@@ -58,20 +62,23 @@ def _cell(number: int, kind: str, deepest: int) -> str:
 
 
 def _pairs(facts: Facts) -> list[str]:
-    wrong = facts.confusion - np.diag(np.diag(facts.confusion))  # (true class, predicted class)
-    worst = np.argsort(-wrong, axis=None, kind="stable")[:MOST_PAIRS]
-    places = [divmod(int(place), len(facts.classes)) for place in worst if wrong.flat[place]]
-    lead = say("many", classes=count(len(facts.classes)))
-    if not places:
-        return [tag("p", lead), tag("p", say("no_pairs"))]
+    worst = confused_pairs(facts, MOST_PAIRS)
+    if not worst:
+        return [tag("p", say("no_pairs"))]
     head = [say("truth"), words(say("said"), head=True), say("count"), say("share_class")]
-    return [tag("p", lead), table("pairs", say("pairs"), head, [_pair(facts, *place) for place in places])]
+    rows = [[text(p.truth), words(text(p.predicted)), count(p.images), percent(p.share)] for p in worst]
+    return [table("pairs", say("pairs"), head, rows)]
 
 
-def _pair(facts: Facts, truth: int, said: int) -> list[str]:
-    number, total = int(facts.confusion[truth, said]), int(facts.confusion[truth].sum())
-    names = text(facts.classes[truth]), words(text(facts.classes[said]))
-    return [*names, count(number), percent(number / total)]
+def _classes(facts: Facts) -> str:
+    head = [say("class"), say("count"), say("recall"), say("interval_head"), say("precision")]
+    return table("classes_each", say("classes_each"), head, map(_class, each_class(facts)))
+
+
+def _class(one: ClassScore) -> list[str]:
+    ends = "–" if one.interval is None else f"{percent(one.interval[0])} – {percent(one.interval[1])}"
+    shares = ["–" if share is None else percent(share) for share in (one.recall, one.precision)]
+    return [text(one.name), count(one.images), shares[0], ends, shares[1]]
 
 
 def _card(mistake: Mistake) -> str:

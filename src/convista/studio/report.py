@@ -7,6 +7,8 @@ from pathlib import Path
 
 from convista.files import write_text
 from convista.studio.activations import activations
+from convista.studio.basis import basis
+from convista.studio.calibration import calibration
 from convista.studio.course import training
 from convista.studio.figures import count, duration, percent, shape, wilson
 from convista.studio.findings import diagnosis
@@ -15,7 +17,7 @@ from convista.studio.outcome import confusion, mistakes
 from convista.studio.pages import page
 from convista.studio.thumbnails import thumbnail
 from convista.studio.weights import kernels
-from convista.studio.words import WORDS, both, say, term
+from convista.studio.words import WORDS, both, choice, say, term
 from convista.training.facts import Facts
 
 MOST_CLASSES = 60
@@ -73,10 +75,11 @@ def run(facts: Facts) -> str:
         [say("whole_run"), words(duration(facts.seconds))],
         [say("training_time"), words(duration(epochs))],
     ]
-    tables = [_pairs("clock", clock)]
+    settings = [[term(key), words(choice(value))] for key, value in facts.settings.items()]
+    tables = [_pairs("clock", clock), _pairs("settings", settings)]
     tables += [
         _pairs(name, [[term(key), words(text(value))] for key, value in pairs.items()])
-        for name, pairs in (("settings", facts.settings), ("machine", facts.machine), ("versions", facts.versions))
+        for name, pairs in (("machine", facts.machine), ("versions", facts.versions))
     ]
     return section("run", say("run"), command, tag("div", "\n", lines(tables), "\n", class_="columns"))
 
@@ -147,7 +150,7 @@ def _remarks(facts: Facts) -> str:
     title = tag("h3", say("remarks"))
     if not facts.remarks:
         return title + tag("p", say("no_remarks"))
-    return title + tag("ul", *(tag("li", text(remark)) for remark in facts.remarks))
+    return title + tag("ul", *(tag("li", text(remark), lang="en") for remark in facts.remarks))
 
 
 _PARTS = {
@@ -157,7 +160,9 @@ _PARTS = {
     "training": training,
     "activations": activations,
     "confusion": confusion,
+    "calibration": calibration,
     "mistakes": mistakes,
     "kernels": kernels,
+    "basis": basis,
     "run": run,
 }

@@ -45,7 +45,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "sum": ("Sum", "合计"),
     "samples": ("Some training images of each class", "各类别的部分训练图像"),
     "more_classes": ("and {count} more classes", "另有 {count} 个类别"),
-    "remarks": ("Remarks", "备注"),
+    "remarks": ("Remarks", "备注（原文为英文）"),
     "no_remarks": ("Nothing odd was found in the data.", "数据中没有发现异常。"),
     # the network
     "network": ("Network", "网络"),
@@ -135,6 +135,57 @@ WORDS: dict[str, tuple[str, str]] = {
     "count": ("Images", "图像数"),
     "share_class": ("Share of the class", "占该类比例"),
     "no_pairs": ("No pair was confused.", "没有任何类别被混淆。"),
+    "classes_each": (
+        "Each class: how many of its images were found (recall), and how many of those taken for it are of it "
+        "(precision)",
+        "各类别：其图像中被认出的比例（召回率），以及被判为该类的图像中确属该类的比例（精确率）",
+    ),
+    "recall": ("Recall", "召回率"),
+    "interval_head": ("95 % interval (Wilson)", "95 % 置信区间（Wilson）"),
+    "precision": ("Precision", "精确率"),
+    # calibration
+    "calibration": ("Calibration", "校准"),
+    "calibrated": (
+        "Is the network right as often as it says? The images are sorted into {bins} bins by the probability of their "
+        "answer. Each dot is a bin: how sure the network was of it, and how often it was right. On the straight line "
+        "the two agree; above it the network is too modest, below it too sure.",
+        "网络说的概率与它正确的频率一致吗？图像按答案的概率分入 {bins} 个区间，每个点代表一个区间：网络有多确信，"
+        "以及实际有多少正确。在直线上两者一致；在其上方为过于谨慎，在其下方"
+        "为过于自信。",
+    ),
+    "no_calibration": (
+        "There are too few validation images for it: two of a class are needed.",
+        "验证图像太少，无法评估：至少有一个类别需要两张。",
+    ),
+    "temperature": (
+        "After: all answers (logits) are divided by one number, the temperature {temperature}. It was fitted on "
+        "{fitted} validation images, every second one of each class; all figures here are of the other {images}. It "
+        "changes no prediction, and the saved network is without it.",
+        "“校准后”指所有答案（logit）除以同一个数，即温度 {temperature}。它由 {fitted} 张验证图像拟合"
+        "（每个类别每隔一张取一张）；此处的数字均来自其余 {images} 张。它不改变任何判断，保存的网络也不含它。",
+    ),
+    "no_temperature": (
+        "No temperature was found that would make it better: on the {fitted} validation images that it is fitted on "
+        "(every second one of each class) none from 0.05 to 20 is the best, as where every image is right. All figures "
+        "here are of the other {images}.",
+        "没有找到能改善校准的温度：在用于拟合的 {fitted} 张验证图像上（每个类别每隔一张取一张），0.05 至 20 之间"
+        "没有最优值，例如全部判断正确时。此处的数字均来自其余 {images} 张。",
+    ),
+    "reliability": ("Reliability: how often it is right", "可靠性：实际正确的比例"),
+    "sure_axis": ("how sure it is, in %", "网络的确信程度（%）"),
+    "as_sure": ("as sure as right", "确信与正确一致"),
+    "answers_as_they_are": ("as it is", "校准前"),
+    "answers_calibrated": ("after temperature", "校准后"),
+    "ece_table": ("The figures before and after", "校准前后的数字"),
+    "ece": ("Expected calibration error (ECE)", "期望校准误差（ECE）"),
+    "by_chance": (
+        "The same by chance, if every probability were true",
+        "若每个概率都属实，仅由偶然产生的同一误差",
+    ),
+    "log_loss": ("Mean of −log of the truth’s probability", "真实类别概率的 −log 均值"),
+    "bins": ("The bins as it is", "校准前的各区间"),
+    "bin": ("Probability, %", "概率（%）"),
+    "sure": ("Mean probability", "平均概率"),
     # mistakes
     "mistakes": ("Worst mistakes", "最严重的错误"),
     "worst": (
@@ -161,6 +212,42 @@ WORDS: dict[str, tuple[str, str]] = {
     "kernel": ("Kernel {number}", "卷积核 {number}"),
     "side_by_side": ("The channels of a kernel stand side by side.", "同一卷积核的各通道并排显示。"),
     "more_kernels": ("and {count} more kernels", "另有 {count} 个卷积核"),
+    # what the figures rest on
+    "basis": ("What the figures rest on", "这些数字的依据"),
+    "last_weights": (
+        "Nothing was selected on the validation images: the weights are those after the last step.",
+        "没有依据验证图像作任何选择：权重为最后一步之后的权重。",
+    ),
+    "ema_weights": (
+        "Nothing was selected on the validation images: the weights are the moving average (EMA, decay {decay}) of "
+        "those of all steps, as it was after the last step.",
+        "没有依据验证图像作任何选择：权重为各步权重的滑动平均（EMA，衰减 {decay}），取自最后一步之后。",
+    ),
+    "straight": ("The run went straight through, without going back.", "运行一路完成，没有回退。"),
+    "went_back": (
+        "Once the loss was no number: the run went back to the begin of that epoch, and on with a third of the "
+        "learning rate.",
+        "损失曾一度不是数值：运行回退到该轮开头，并以三分之一的学习率继续。",
+    ),
+    "one_seed": (
+        "One run with one seed, {seed}. Another seed gives other weights and another accuracy.",
+        "只运行了一次，随机种子为 {seed}。换一个种子会得到不同的权重和准确率。",
+    ),
+    "judged_on": (
+        "{total} validation images, of which none was trained on; they served for these figures and for nothing else.",
+        "{total} 张验证图像均未用于训练，只用于得出这里的数字。",
+    ),
+    "stopped_early_on": (
+        "{total} validation images, of which none was trained on; but they decided when to stop, which flatters the "
+        "figures a little.",
+        "{total} 张验证图像均未用于训练，但它们决定了何时停止，这会使数字略微偏好。",
+    ),
+    "computed": (
+        "Computed on {processor} (threads: {threads}; torch {torch}). On another machine or version the last digits "
+        "may differ, and with them the weights.",
+        "在 {processor} 上计算（线程数：{threads}；torch {torch}）。换一台机器或一个版本，末位数字可能不同，"
+        "权重也随之不同。",
+    ),
     # the run
     "run": ("This run", "本次运行"),
     "repeat": ("To repeat it, type:", "重复此次运行，请输入："),
@@ -180,12 +267,13 @@ WORDS: dict[str, tuple[str, str]] = {
 
 TERMS: dict[str, tuple[str, str]] = {
     "augmentation": ("augmentation", "数据增强"),
-    "average": ("average", "权重平均"),
+    "average": ("average", "滑动平均衰减"),
     "batch": ("batch", "批大小"),
     "batch size": ("batch size", "批大小"),
     "clip": ("clip", "梯度裁剪"),
-    "colour": ("colour", "颜色变化"),
+    "colour": ("colour", "明暗与对比变化"),
     "cores": ("cores", "核心数"),
+    "cutmix": ("cutmix", "图像剪贴混合"),
     "data": ("data", "数据"),
     "device": ("device", "设备"),
     "epochs": ("epochs", "训练轮数"),
@@ -194,11 +282,12 @@ TERMS: dict[str, tuple[str, str]] = {
     "label smoothing": ("label smoothing", "标签平滑"),
     "learning rate": ("learning rate", "学习率"),
     "memory": ("memory", "内存"),
+    "mixup": ("mixup", "图像混合"),
     "momentum": ("momentum", "动量"),
     "network": ("network", "网络"),
     "optimizer": ("optimizer", "优化器"),
     "patience": ("patience", "耐心轮数"),
-    "precision": ("precision", "精度"),
+    "precision": ("precision", "计算精度"),
     "processor": ("processor", "处理器"),
     "rate": ("rate", "学习率"),
     "rotation": ("rotation", "旋转"),
@@ -212,10 +301,23 @@ TERMS: dict[str, tuple[str, str]] = {
     "system": ("system", "操作系统"),
     "tta": ("tta", "测试时平均"),
     "threads": ("threads", "线程数"),
+    "weighted": ("weighted", "按类别加权"),
     "weight decay": ("weight decay", "权重衰减"),
     "zoom": ("zoom", "缩放"),
 }
 """Names that settings, machine and versions bring along; one that isn't here is shown as it is."""
+
+
+CHOSEN: dict[str, str] = {
+    "auto": "自动",
+    "both": "水平与垂直",
+    "constant": "恒定",
+    "horizontal": "水平",
+    "none": "无",
+    "None": "无",
+    "one_cycle": "单周期",
+}
+"""What settings may be, as it is typed, and its Chinese; a name or a number stays as it is."""
 
 
 def say(key: str, **values: object) -> str:
@@ -237,6 +339,15 @@ def term(name: str) -> str:
     """
     pair = TERMS.get(name.lower().replace("_", " "))
     return both(pair) if pair else text(name)
+
+
+def choice(value: str) -> str:
+    """Return what a setting is in both languages where its Chinese is known, else as it is.
+
+    >>> choice("one_cycle"), choice("adamw")
+    ('<span lang="en">one_cycle</span><span lang="zh-Hans">单周期</span>', 'adamw')
+    """
+    return both((value, CHOSEN[value]), {}) if value in CHOSEN else text(value)
 
 
 def both(pair: tuple[str, str], values: Mapping[str, str] | None = None) -> str:

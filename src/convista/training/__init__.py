@@ -14,6 +14,7 @@ probe          activations and gradients, watched on the way
 statistics     what was seen of them
 diagnosis      what went wrong, in sentences
 views          an image seen in several ways
+calibration    whether it is right as often as it says
 judgement      how a network does on the validation images
 anatomy        what a network is made of
 machine        what a run was computed on

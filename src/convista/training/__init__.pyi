@@ -11,6 +11,7 @@ from .facts import Steps as Steps
 from .finder import find_sweep as find_sweep
 from .log import Log as Log
 from .log import open_log as open_log
+from .loop import DataChangedError as DataChangedError
 from .loop import Stopped as Stopped
 from .loop import Trained as Trained
 from .loop import Watcher as Watcher

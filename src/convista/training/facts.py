@@ -96,6 +96,41 @@ class Averaged:
 
 
 @dataclass(frozen=True, slots=True)
+class Reliability:
+    """Images in bins of equal width by the probability of their answer: how often each bin is right."""
+
+    counts: tuple[int, ...]
+    confidence: tuple[float, ...]
+    """The mean probability of a bin's answers; NaN of an empty bin."""
+    accuracy: tuple[float, ...]
+    """The share of a bin's images that are right; NaN of an empty bin."""
+    error: float
+    """The expected calibration error: the mean over the images of how far a bin's two numbers are apart."""
+    chance: float
+    """The error that is expected of so many images where every probability is true."""
+    loss: float
+    """The mean of -log of the truth's probability."""
+
+    @property
+    def images(self) -> int:
+        """How many there are in all."""
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Whether the network is right as often as it says, on validation images that fitted nothing."""
+
+    before: Reliability
+    after: Reliability | None
+    """With all answers divided by the temperature; None where none was found."""
+    temperature: float | None
+    """Fitted on the other validation images."""
+    fitted: int
+    """How many these are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything the report says."""
 
@@ -124,6 +159,12 @@ class Facts:
     mistakes: tuple[Mistake, ...]
     """The worst first: those with the least probability for the truth."""
 
+    calibration: Calibration
+    ema: bool
+    """Whether the weights are the moving average of those of all steps."""
+    went_back: bool
+    """Whether a loss that was no number once sent the run back."""
+
     settings: dict[str, str]
     """What was chosen, by whom or by which rule; name to value."""
     command: str
@@ -142,6 +183,11 @@ class Facts:
     """With test-time averaging, where it was asked for."""
     sweep: Sweep | None = None
     """The sweep that found the learning rate, where that was asked for."""
+
+    @property
+    def stops_early(self) -> bool:
+        """Whether the validation images decided how long the run went."""
+        return self.settings.get("patience", "0") != "0"
 
     @property
     def accuracy(self) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 from convista.dataset import Dataset, Split
 from convista.network import Network
 from convista.training import anatomy
+from convista.training.calibration import calibration
 from convista.training.course import Course
 from convista.training.diagnosis import diagnose
 from convista.training.facts import Averaged, Facts, Sample
@@ -41,6 +42,9 @@ def gather(dataset: Dataset, network: Network, course: Course, started: datetime
         steps=course.steps(),
         confusion=judgement.confusion,
         mistakes=worst_mistakes(judgement, dataset),
+        calibration=calibration(judgement.logits, judgement.labels),
+        ema=settings.average > 0,
+        went_back=False,  # the caller knows
         settings=settings.words(),
         command="",  # the caller knows
         started=started.isoformat(timespec="seconds"),

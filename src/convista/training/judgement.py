@@ -26,6 +26,7 @@ class Judgement:
 
     loss: float
     """As in training, label smoothing included, so that the two can be compared."""
+    logits: NDArray[np.float32]  # (images, classes)
     probabilities: NDArray[np.float32]  # (images, classes)
     labels: NDArray[np.int64]  # (images,)
 
@@ -54,7 +55,7 @@ def judge(network: Network, split: Split, label_smoothing: float = 0.0, view: Vi
     with evaluating(network):
         logits = torch.cat([network(view(batch)) for batch in torch.split(images, _BATCH)])
         loss = functional.cross_entropy(logits, labels, label_smoothing=label_smoothing)
-        return Judgement(loss.item(), logits.softmax(dim=1).numpy(), split.labels)
+        return Judgement(loss.item(), logits.numpy(), logits.softmax(dim=1).numpy(), split.labels)
 
 
 def judge_views(network: Network, split: Split, seen: Sequence[View]) -> Judgement:
@@ -63,7 +64,7 @@ def judge_views(network: Network, split: Split, seen: Sequence[View]) -> Judgeme
     mean: NDArray[np.float32] = np.mean([one.probabilities for one in judgements], axis=0, dtype=np.float32)
     truth = np.take_along_axis(mean, split.labels[:, None], axis=1).astype(np.float64)
     loss = float(-np.log(truth.clip(np.finfo(np.float32).tiny)).mean())
-    return Judgement(loss, mean, split.labels)
+    return Judgement(loss, np.log(mean.clip(np.finfo(np.float32).tiny)), mean, split.labels)
 
 
 def worst_mistakes(judgement: Judgement, dataset: Dataset, most: int = 24) -> tuple[Mistake, ...]:

@@ -51,6 +51,10 @@ class Trained(NamedTuple):
     facts: Facts
 
 
+class DataChangedError(ValueError):
+    """The images or labels are not those that the run learned from."""
+
+
 class Stopped(KeyboardInterrupt):
     """Ctrl-C ended a run after a batch; its state is kept, and its network can be used as it is."""
 
@@ -124,6 +128,7 @@ def fit(
             sweep=found,
             command=f"convista train {shlex.quote(dataset.name)} {given.options()}",
             seconds=facts.seconds + leader.before,
+            went_back=course.gentler < 1,
         ),
     )
 
@@ -163,7 +168,7 @@ class _Leader:
     def go_on(self, state: State) -> None:
         """Go on from a state that was kept."""
         if state.facts["data"] != self._data:
-            raise ValueError(
+            raise DataChangedError(
                 "data changed since this run was stopped, so it can't go on as the same run; give a new folder"
             )
         self._course.go_on(state)

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from convista.dataset import progress
-from convista.dataset.progress import Progress, say
+from convista import progress
+from convista.progress import Progress, say
 
 
 class Terminal(io.StringIO):

@@ -22,7 +22,7 @@ class Progress:
     label
         What is being done.
     total
-        How many steps, or bytes, there are.
+        How many steps, or bytes, there are; 0 where nobody knows, and what is done is counted.
     done
         How many of them were done before.
     """
@@ -44,7 +44,8 @@ class Progress:
         now = time.monotonic()
         if self._shown and now - self._last > 0.1:
             self._last = now
-            self._write(f"{self.label}  {100 * self.done // max(self.total, 1)} %")
+            far = f"{100 * self.done // self.total} %" if self.total else f"{self.done:,}"
+            self._write(f"{self.label}  {far}")
 
     def _write(self, line: str) -> None:
         if self._shown:
