@@ -20,7 +20,7 @@ onnx = pytest.importorskip("onnx", reason="onnx is of the onnx extra")
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is of the onnx extra")
 
 
-def shapes(name, size=None):
+def shapes(name, size=None, **_):
     return dataset(train=48, valid=24)
 
 

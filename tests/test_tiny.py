@@ -84,7 +84,7 @@ def test_a_network_learns_and_its_run_is_kept(run):
     assert run.accuracy > 0.98
     assert [epoch.number for epoch in run.history] == [1]
     names = {"config.json", "checkpoint.safetensors", "model.safetensors", "history.csv", "report.html", "log.txt"}
-    names |= {"results.json", "curves.png", "confusion.png", "reliability.png"}
+    names |= {"results.json", "statistics.npz", "curves.png", "confusion.png", "reliability.png"}
     assert {file.name for file in run.folder.iterdir()} == names
 
 
