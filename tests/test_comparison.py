@@ -242,6 +242,12 @@ def test_two_runs_differ_in_what_they_were_told_and_image_by_image(two, shapes):
     assert f"{100 * found.chance:.2g} %" in found.sentence
 
 
+def test_the_chance_is_that_of_the_images_which_only_one_got_wrong(two):
+    found = replace(compare(*two), only_first_wrong=0, only_second_wrong=6)
+    assert found.chance == 0.03125
+    assert "which is more than chance explains" in found.sentence
+
+
 def test_a_run_is_never_better_than_itself(two):
     found = compare(two[0], two[0])
     assert (found.differences, found.only_first_wrong, found.only_second_wrong, found.chance) == ((), 0, 0, 1.0)

@@ -16,6 +16,7 @@ from PIL import Image
 from convista.picture.colours import paint
 from convista.picture.heat import painted
 from convista.studio import report_html
+from convista.studio.results import results
 from convista.studio.words import WORDS
 from convista.training.facts import Averaged, Epoch, Sample, Steps
 
@@ -217,6 +218,14 @@ def test_without_a_temperature_nothing_is_said_after_it():
 def test_it_is_said_what_the_figures_rest_on(changes, words):
     told = read(report_html(facts(**changes))).one("section", id="basis").english
     assert [word for word in words if word not in told] == []
+
+
+def test_images_that_decided_when_to_stop_are_said_to_have_done_so():
+    for patience, words, chosen in (("0", "served for these figures and for nothing else", False),
+                                    ("2", "they decided when to stop", True)):  # fmt: skip
+        told = facts(settings={"patience": patience, "seed": "3", "epochs": "2"})
+        assert words in read(report_html(told)).one("section", id="basis").english
+        assert results(told)["basis"]["chosen_by_validation"] is chosen
 
 
 # Runs that went otherwise.
