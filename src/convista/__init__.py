@@ -14,6 +14,7 @@ store       images on the disk that are larger than memory
 dataset     labelled images: the built-in sample, folders, IDX files, downloads
 network     small CNNs, from one readable line of text to the saved file
 training    the loop, the schedule, and what a run knows about itself
+explanation  one number taken apart, for any torch model
 picture     records and arrays to figures and terminal text
 studio      the report
 run         a run folder: train into it, load from it

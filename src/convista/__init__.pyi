@@ -3,6 +3,7 @@ from . import classifier as classifier
 from . import comparison as comparison
 from . import dataset as dataset
 from . import exchange as exchange
+from . import explanation as explanation
 from . import features as features
 from . import grid as grid
 from . import image as image
@@ -21,6 +22,7 @@ from .comparison import study as study
 from .dataset import scan as scan
 from .dataset import untar_data as untar_data
 from .exchange import export_onnx as export_onnx
+from .explanation import trace as trace
 from .features import KernelFeatures as KernelFeatures
 from .grid import Plan as Plan
 from .grid import Stop as Stop

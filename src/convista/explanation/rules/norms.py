@@ -1,0 +1,144 @@
+"""Normalisation: a number brought to its group's mean and spread, then scaled and shifted; and softmax."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from convista.explanation.recording import Ref
+from convista.explanation.records import BIAS, Parts, Terms
+from convista.explanation.rules.book import rule
+from convista.explanation.rules.call import Call, Floats, array, named, number, place
+from convista.explanation.rules.sums import Ints, along
+
+
+@rule("batch_norm")
+def batch_norm(
+    call: Call, input: Ref, running_mean: Ref | None = None, running_var: Ref | None = None, weight: Ref | None = None,
+    bias: Ref | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5, *_: Any,  # noqa: ARG001
+) -> Parts:  # fmt: skip
+    """By the channel's running mean and variance, in training by those of the batch."""
+    channel = call.index[1]
+    scale, shift = affine(weight, bias, channel)
+    if not training and running_mean is not None and running_var is not None:
+        mean, var = (float(array(ref.tensor)[channel]) for ref in (running_mean, running_var))
+        return normalised(call, input, mean, var, eps, scale, shift, "the running ones of the channel")
+    axes = [axis for axis in range(input.tensor.ndim) if axis != 1]
+    values = channel_values(input, along(tuple(input.tensor.shape), axes, (channel,), False))
+    return by_group(call, input, values, eps, scale, shift)
+
+
+@rule("instance_norm")
+def instance_norm(
+    call: Call, input: Ref, running_mean: Any = None, running_var: Any = None, weight: Ref | None = None,  # noqa: ARG001
+    bias: Ref | None = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5, *_: Any,  # noqa: ARG001
+) -> Parts:  # fmt: skip
+    """By the mean and variance of one channel of one sample."""
+    if not use_input_stats:
+        raise NotImplementedError("with running statistics")
+    axes = list(range(2, input.tensor.ndim))
+    values = channel_values(input, along(tuple(input.tensor.shape), axes, call.index[:2], False))
+    return by_group(call, input, values, eps, *affine(weight, bias, call.index[1]))
+
+
+@rule("group_norm")
+def group_norm(
+    call: Call,
+    input: Ref,
+    num_groups: int,
+    weight: Ref | None = None,
+    bias: Ref | None = None,
+    eps: float = 1e-5,
+    *_: Any,
+) -> Parts:
+    """By the mean and variance of a group of channels of one sample."""
+    shape = tuple(input.tensor.shape)
+    per_group = shape[1] // num_groups
+    first = call.index[1] // per_group * per_group
+    start = place(shape, (call.index[0], first, *(0 for _ in shape[2:])))
+    values = channel_values(input, start + np.arange(per_group * int(np.prod(shape[2:]))))
+    return by_group(call, input, values, eps, *affine(weight, bias, call.index[1]))
+
+
+@rule("layer_norm")
+def layer_norm(
+    call: Call, input: Ref, normalized_shape: Any, weight: Ref | None = None, bias: Ref | None = None, eps: float = 1e-5,
+    *_: Any,
+) -> Parts:  # fmt: skip
+    """By the mean and variance over the last axes."""
+    dims = len(normalized_shape) if not isinstance(normalized_shape, int) else 1
+    lead, own = call.index[: len(call.index) - dims], call.index[len(call.index) - dims :]
+    axes = list(range(input.tensor.ndim - dims, input.tensor.ndim))
+    values = channel_values(input, along(tuple(input.tensor.shape), axes, lead, False))
+    scale = 1.0 if weight is None else float(array(weight.tensor)[own])
+    shift = 0.0 if bias is None else float(array(bias.tensor)[own])
+    return by_group(call, input, values, eps, scale, shift)
+
+
+@rule("softmax", "log_softmax", "softmin")
+def softmax(call: Call, input: Ref, dim: int | None = None, *_: Any, dtype: Any = None, **__: Any) -> Parts:  # noqa: ARG001
+    """The exponential's share of the sum of all exponentials along an axis."""
+    shape = tuple(input.tensor.shape)
+    if dim is None or call.node.kind == "softmin":
+        raise NotImplementedError("without dim" if dim is None else "softmin")
+    axis = dim % len(shape)
+    rest = tuple(at for number_, at in enumerate(call.index) if number_ != axis)
+    spots = along(shape, axis, rest, False)
+    values = channel_values(input, spots)
+    shift = float(values.max())
+    exps = np.exp(values - shift)
+    whole, x = math.fsum(exps), number(input, call.index)
+    notes = (("largest input, subtracted from all", shift), ("sum of the exponentials", whole))
+    terms = Terms([call.group(input, spots, products=exps)])
+    if call.node.kind == "log_softmax":
+        return Parts(terms, "x - the largest input - log(the sum of all exp(input - largest))",
+                     x - shift - math.log(whole), abs(x) + abs(shift) + abs(math.log(whole)), notes)  # fmt: skip
+    total = math.exp(x - shift) / whole
+    own = (*notes, ("its own exponential", math.exp(x - shift)))
+    # An exponential's relative error is the absolute one of what it is raised to.
+    return Parts(
+        terms, "exp(x - largest) / the sum of all exp(input - largest)", total, total * (1 + abs(x - shift)), own
+    )
+
+
+def normalised(
+    call: Call, input: Ref, mean: float, var: float, eps: float, scale: float, shift: float, words: str
+) -> Parts:
+    """Return (x - mean) / sqrt(var + eps) x weight + bias as terms: a line through x."""
+    slope = scale / math.sqrt(var + eps)
+    terms = [
+        call.group(input, [place(tuple(input.tensor.shape), call.index)], [slope]),
+        named("mean", mean, -slope), named(BIAS, shift),
+    ]  # fmt: skip
+    notes = (
+        ("mean", mean), ("variance", var), ("eps", eps), ("weight", scale),
+        ("as one line (folded)", f"{slope:.9g} x + {shift - mean * slope:.9g}"),
+    )  # fmt: skip
+    return Parts(
+        Terms(terms), f"(x - mean) / sqrt(variance + eps) x weight + bias; mean and variance: {words}", notes=notes
+    )
+
+
+def by_group(call: Call, input: Ref, values: Floats, eps: float, scale: float, shift: float) -> Parts:
+    """Return the same with the mean and the biased variance of these values."""
+    mean = math.fsum(values) / values.size
+    var = math.fsum((values - mean) ** 2) / values.size
+    parts = normalised(call, input, mean, var, eps, scale, shift, f"of {values.size:,} numbers")
+    # Mean and variance are sums themselves: their roundings grow with the largest number, not with x.
+    slope = abs(scale) / math.sqrt(var + eps)
+    largest = float(np.abs(values).max(initial=0))
+    return Parts(parts.terms, parts.formula, scale=slope * largest * 2 + abs(shift), notes=parts.notes)
+
+
+def affine(weight: Ref | None, bias: Ref | None, channel: int) -> tuple[float, float]:
+    """Return the channel's weight and bias; 1 and 0 where there are none."""
+    scale = 1.0 if weight is None else float(array(weight.tensor)[channel])
+    return scale, 0.0 if bias is None else float(array(bias.tensor)[channel])
+
+
+def channel_values(input: Ref, spots: Ints) -> Floats:
+    """Return the numbers at places of the flattened tensor."""
+    values = array(input.tensor)
+    return np.asarray(values[np.unravel_index(spots, values.shape)], np.float64)
