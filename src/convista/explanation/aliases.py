@@ -23,7 +23,7 @@ class Geometry:
     @classmethod
     def of(cls, tensor: Tensor) -> Self:
         """Return that of a tensor."""
-        return cls(tensor.storage_offset(), tuple(tensor.shape), tensor.stride())
+        return cls(int(tensor.storage_offset()), tuple(tensor.shape), tensor.stride())
 
     def places(self) -> NDArray[np.int64]:
         """Return the place of each number, in the shape of the tensor.

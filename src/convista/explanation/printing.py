@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from convista.explanation.records import SHOWN, Explanation, Term
 
@@ -57,7 +57,7 @@ def _term(term: Term) -> str:
     return f"  {number(term.input)} {sign} {weight} = {number(term.product)}   {term.source}"
 
 
-def table(rows: list[tuple[str, ...]], sides: str) -> str:
+def table(rows: Sequence[tuple[str, ...]], sides: str) -> str:
     """Return rows as columns, each to its side: < left, > right.
 
     >>> print(table([("node", "terms"), ("conv1", "28")], "<>"))

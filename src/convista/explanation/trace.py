@@ -35,8 +35,8 @@ class Trace:
     >>> import torch, convista as cx
     >>> net = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(8, 2))
     >>> trace = cx.trace(net, torch.ones(1, 1, 4, 4))
-    >>> [(node.name, node.kind, node.shape) for node in trace.nodes]
-    [('input', 'input', (1, 1, 4, 4)), ('0', 'conv2d', (1, 2, 2, 2)), ('1', 'relu', (1, 2, 2, 2)), ('2', 'flatten', (1, 8)), ('3', 'linear', (1, 2))]
+    >>> [(node.name, node.kind) for node in trace.nodes]
+    [('input', 'input'), ('0', 'conv2d'), ('1', 'relu'), ('2', 'flatten'), ('3', 'linear')]
     >>> explained = trace.explain("0", (1, 0, 0))
     >>> len(explained.terms), explained.ok
     (10, True)
@@ -215,7 +215,7 @@ class Trace:
             parameter = self.parameters.get(ref.name) if ref.mark else None
             if parameter is not None and mark(parameter) != ref.mark:
                 raise ChangedWeightsError(
-                    f'"{ref.name}" has been changed since the trace, so "{node.name}" can\'t be explained by it; trace again'
+                    f'"{ref.name}" has been changed since the trace, and "{node.name}" is not made by it; trace again'
                 )
 
 
@@ -229,8 +229,7 @@ class Field:
     @property
     def pixels(self) -> Mask:
         """The same for any channel: (rows, cols)."""
-        flat: Mask = self.mask.any(axis=0) if self.mask.ndim > 2 else self.mask
-        return flat
+        return np.asarray(self.mask.any(axis=0)) if self.mask.ndim > 2 else self.mask
 
     @property
     def box(self) -> tuple[range, ...]:

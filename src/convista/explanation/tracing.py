@@ -80,9 +80,7 @@ def opened(model: nn.Module) -> nn.Module:
     if not isinstance(model, nn.Module):
         raise TypeError(f"model (={type(model).__name__}) must be a torch.nn.Module")
     if isinstance(model, torch.jit.ScriptModule):
-        raise TypeError(
-            f"model (={type(model).__name__}) is TorchScript, whose ops Python doesn't see; give the module it was made from"
-        )
+        raise TypeError(f"model (={type(model).__name__}) is TorchScript, whose ops Python can't see; give its module")
     inner = getattr(model, "_orig_mod", None)
     if isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
         inner = model.module

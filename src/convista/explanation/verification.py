@@ -97,7 +97,7 @@ def _checked(trace: Trace, number: int, samples: int, random: np.random.Generato
     node = trace.nodes[number]
     if node.outputs[0] is None or not math.prod(node.shape):
         return Checked(node.name, node.kind, 0, 0, None, "not kept" if node.outputs[0] is None else "")
-    size = math.prod(node.shape)
+    size: int = math.prod(node.shape)
     places = random.choice(size, samples, replace=False) if size > samples else np.arange(size)
     worst: Explanation | None = None
     failed = 0

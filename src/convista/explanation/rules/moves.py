@@ -62,8 +62,10 @@ def given(call: Call) -> Parts:
     return Parts(Terms([named("given", value)]), "given to the model")
 
 
-@rule("zeros", "ones", "full", "arange", "tensor", "zeros_like", "ones_like", "full_like", "eye", "linspace", "new_zeros",
-      "empty", "rand", "randn", "rand_like", "randn_like", "normal", "new_ones", "new_full", "scalar_tensor")  # fmt: skip
+@rule(
+    "zeros", "ones", "full", "arange", "tensor", "zeros_like", "ones_like", "full_like", "eye", "linspace", "new_zeros",
+    "empty", "rand", "randn", "rand_like", "randn_like", "normal", "new_ones", "new_full", "scalar_tensor",
+)  # fmt: skip
 def constant(call: Call, *_: Any, **__: Any) -> Parts:
     """A number that the model makes without asking anything."""
     return Parts(Terms([named(call.node.kind, float(call.result[call.index]))]), "made by the model itself")

@@ -17,7 +17,7 @@ from convista.explanation.rules.sums import Ints, along
 @rule("batch_norm")
 def batch_norm(
     call: Call, input: Ref, running_mean: Ref | None = None, running_var: Ref | None = None, weight: Ref | None = None,
-    bias: Ref | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5, *_: Any,  # noqa: ARG001
+    bias: Ref | None = None, training: bool = False, momentum: float = 0.1, eps: float = 1e-5, *_: Any,
 ) -> Parts:  # fmt: skip
     """By the channel's running mean and variance, in training by those of the batch."""
     channel = call.index[1]
@@ -32,8 +32,8 @@ def batch_norm(
 
 @rule("instance_norm")
 def instance_norm(
-    call: Call, input: Ref, running_mean: Any = None, running_var: Any = None, weight: Ref | None = None,  # noqa: ARG001
-    bias: Ref | None = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5, *_: Any,  # noqa: ARG001
+    call: Call, input: Ref, running_mean: Any = None, running_var: Any = None, weight: Ref | None = None,
+    bias: Ref | None = None, use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5, *_: Any,
 ) -> Parts:  # fmt: skip
     """By the mean and variance of one channel of one sample."""
     if not use_input_stats:
@@ -64,8 +64,8 @@ def group_norm(
 
 @rule("layer_norm")
 def layer_norm(
-    call: Call, input: Ref, normalized_shape: Any, weight: Ref | None = None, bias: Ref | None = None, eps: float = 1e-5,
-    *_: Any,
+    call: Call, input: Ref, normalized_shape: Any, weight: Ref | None = None, bias: Ref | None = None,
+    eps: float = 1e-5, *_: Any,
 ) -> Parts:  # fmt: skip
     """By the mean and variance over the last axes."""
     dims = len(normalized_shape) if not isinstance(normalized_shape, int) else 1
@@ -78,7 +78,7 @@ def layer_norm(
 
 
 @rule("softmax", "log_softmax", "softmin")
-def softmax(call: Call, input: Ref, dim: int | None = None, *_: Any, dtype: Any = None, **__: Any) -> Parts:  # noqa: ARG001
+def softmax(call: Call, input: Ref, dim: int | None = None, *_: Any, dtype: Any = None, **__: Any) -> Parts:
     """The exponential's share of the sum of all exponentials along an axis."""
     shape = tuple(input.tensor.shape)
     if dim is None or call.node.kind == "softmin":

@@ -33,7 +33,7 @@ def shaped(call: Call, input: Ref, total: float, words: str, notes: tuple[tuple[
 
 
 @rule("relu", "threshold")
-def relu(call: Call, input: Ref, threshold: float = 0.0, value: float = 0.0, inplace: bool = False) -> Parts:  # noqa: ARG001
+def relu(call: Call, input: Ref, threshold: float = 0.0, value: float = 0.0, inplace: bool = False) -> Parts:
     """Positive numbers pass, others become 0."""
     if call.node.kind == "threshold":
         raise NotImplementedError("a threshold of its own")
@@ -42,7 +42,7 @@ def relu(call: Call, input: Ref, threshold: float = 0.0, value: float = 0.0, inp
 
 
 @rule("leaky_relu", "rrelu")
-def leaky_relu(call: Call, input: Ref, negative_slope: float = 0.01, inplace: bool = False) -> Parts:  # noqa: ARG001
+def leaky_relu(call: Call, input: Ref, negative_slope: float = 0.01, inplace: bool = False) -> Parts:
     """Negative numbers pass by a slope."""
     if call.node.kind == "rrelu":
         raise NotImplementedError("random slopes")
@@ -90,7 +90,7 @@ def limits_of(kind: str, limits: list[Any], told: dict[str, Any]) -> tuple[Any, 
 
 
 @rule("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_dropout")
-def dropout(call: Call, input: Ref, p: float = 0.5, training: bool = True, inplace: bool = False) -> Parts:  # noqa: ARG001
+def dropout(call: Call, input: Ref, p: float = 0.5, training: bool = True, inplace: bool = False) -> Parts:
     """In training some numbers become 0, and the others grow by as much; else all pass."""
     if call.node.kind == "alpha_dropout" and training:
         raise NotImplementedError("in training")
@@ -103,7 +103,7 @@ def dropout(call: Call, input: Ref, p: float = 0.5, training: bool = True, inpla
 
 
 @rule("hardswish", "hardsigmoid")
-def hard(call: Call, input: Ref, inplace: bool = False) -> Parts:  # noqa: ARG001
+def hard(call: Call, input: Ref, inplace: bool = False) -> Parts:
     """A line between two limits, and for hardswish times the number."""
     x = number(input, call.index)
     share = min(max(x + 3, 0.0), 6.0) / 6
@@ -156,7 +156,7 @@ FUNCTIONS: dict[str, tuple[Callable[[float], float], str]] = {
 
 
 @rule(*FUNCTIONS)
-def function(call: Call, input: Ref, inplace: bool = False) -> Parts:  # noqa: ARG001
+def function(call: Call, input: Ref, inplace: bool = False) -> Parts:
     """A function of one number."""
     applied, words = FUNCTIONS[call.node.kind]
     x = number(input, call.index)
@@ -184,7 +184,7 @@ def gelu(call: Call, input: Ref, approximate: str = "none") -> Parts:
 
 
 @rule("elu", "celu")
-def elu(call: Call, input: Ref, alpha: float = 1.0, inplace: bool = False) -> Parts:  # noqa: ARG001
+def elu(call: Call, input: Ref, alpha: float = 1.0, inplace: bool = False) -> Parts:
     """Negative numbers bend towards -alpha."""
     x = number(input, call.index)
     bent = alpha * math.expm1(min(x, 0) / (alpha if call.node.kind == "celu" else 1))
@@ -289,8 +289,8 @@ def larger(call: Call, input: Ref, other: Ref) -> Parts:
 
 
 GATES = frozenset((
-    *FUNCTIONS, "relu", "leaky_relu", "prelu", "hardtanh", "relu6", "clamp", "clip", "clamp_min", "clamp_max", "dropout",
-    "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "hardswish", "hardsigmoid", "gelu", "elu", "celu",
+    *FUNCTIONS, "relu", "leaky_relu", "prelu", "hardtanh", "relu6", "clamp", "clip", "clamp_min", "clamp_max",
+    "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout", "hardswish", "hardsigmoid", "gelu", "elu", "celu",
     "softplus", "pow",
 ))  # fmt: skip
 """Ops each number of whose result is made from the one number at its place."""

@@ -16,7 +16,7 @@ from convista.explanation.rules.sums import Ints, along, batched, index_of, per_
 @rule("max_pool1d", "max_pool2d", "max_pool3d", "max_pool2d_with_indices")
 def max_pool(
     call: Call, input: Ref, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
-    ceil_mode: bool = False, return_indices: bool = False,  # noqa: ARG001  # they change the shape, not a number
+    ceil_mode: bool = False, return_indices: bool = False,  # they change the shape, not a number
 ) -> Parts:  # fmt: skip
     """The largest number of a window; the first of several alike; padding never wins, NaN does."""
     dims = _dims(call)
@@ -31,7 +31,7 @@ def max_pool(
 
 
 @rule("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d")
-def adaptive_max_pool(call: Call, input: Ref, output_size: Any, return_indices: bool = False) -> Parts:  # noqa: ARG001
+def adaptive_max_pool(call: Call, input: Ref, output_size: Any, return_indices: bool = False) -> Parts:
     """The largest number of a window whose size varies."""
     dims = _dims(call)
     sizes, where = batched(input, dims)[2:], index_of(call, dims)
@@ -69,7 +69,7 @@ def avg_pool(
 
 
 @rule("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d")
-def adaptive_avg_pool(call: Call, input: Ref, output_size: Any) -> Parts:  # noqa: ARG001  # the result's shape says it
+def adaptive_avg_pool(call: Call, input: Ref, output_size: Any) -> Parts:  # the result's shape says it
     """The mean of a window whose size varies."""
     dims = _dims(call)
     sizes, where = batched(input, dims)[2:], index_of(call, dims)

@@ -105,7 +105,8 @@ def _row_by_column(call: Call, left: Ref, right: Ref, index: Index, factor: floa
     there = _stacked(a[:-2], stack) if len(a) > 2 else ()
     here = _stacked(b[:-2], stack) if len(b) > 2 else ()
     start = place(a, (*there, *row, 0))
-    weights = array(right.tensor)[(*here, slice(None), *col)]
+    at: tuple[Any, ...] = (*here, slice(None), *col)
+    weights = array(right.tensor)[at]
     return call.group(left, start + inner, np.asarray(weights, np.float64) * factor)
 
 
@@ -124,7 +125,9 @@ def einsum(call: Call, equation: str, *operands: Any) -> Parts:
     left, _, right = text.partition("->")
     letters = left.split(",")
     sizes = {
-        letter: size for word, ref in zip(letters, refs, strict=True) for letter, size in zip(word, ref.tensor.shape)
+        letter: size
+        for word, ref in zip(letters, refs, strict=True)
+        for letter, size in zip(word, ref.tensor.shape, strict=True)
     }
     fixed = dict(zip(right, call.index, strict=True))
     inner = [letter for letter in sizes if letter not in fixed]
