@@ -1,0 +1,44 @@
+"""How one number of an op whose arithmetic is not known hangs on its inputs: a gradient, which is no arithmetic."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_leaves, tree_map_only
+
+from convista.explanation.node import Ref
+from convista.explanation.records import Terms
+from convista.explanation.rules.call import Call
+
+
+def sensitivity(call: Call) -> Terms:
+    """Return the inputs that a number has a gradient of, each as (input, gradient, their product).
+
+    Empty where torch can't say: the op is not differentiable, or can't be run again.
+    """
+    node, leaves = call.node, list[tuple[Ref, Tensor]]()
+
+    def leaf(ref: Ref) -> Tensor:
+        tensor = ref.tensor.detach().clone()
+        if ref.node is None or not tensor.is_floating_point():
+            return tensor
+        leaves.append((ref, tensor.requires_grad_()))
+        return tensor * 1  # an op may write into what it is given, but not into a leaf
+
+    if node.function is None:
+        return Terms(())
+    try:
+        with torch.enable_grad(), torch.random.fork_rng(devices=[]):
+            args, kwargs = tree_map_only(Ref, leaf, (node.args, node.kwargs))
+            results = [part for part in tree_leaves(node.function(*args, **kwargs)) if isinstance(part, Tensor)]
+            gradients = torch.autograd.grad(results[call.slot][call.index], [at for _, at in leaves], allow_unused=True)
+    except (RuntimeError, TypeError, IndexError):
+        return Terms(())
+    groups = []
+    for (ref, _), gradient in zip(leaves, gradients, strict=True):
+        if gradient is not None:
+            flat = gradient.detach().double().cpu().numpy().ravel()
+            spots = np.flatnonzero(flat)
+            groups.append(call.group(ref, spots, flat[spots]))
+    return Terms(groups)
