@@ -161,7 +161,6 @@ def pools(draw):
 def test_a_pool_shows_its_winner_or_its_divisor(case):
     pool, x = case
     trace = checked(pool, x)
-    assert trace.nodes[-1].called(0) in ("max_pool", trace.nodes[-1].name)
     if not getattr(pool, "return_indices", False):
         whole = tuple(size - 1 for size in trace.nodes[-1].shape)
         assert_weights(pool, x, trace, whole)

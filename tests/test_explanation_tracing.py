@@ -78,8 +78,6 @@ def test_writes_through_views_reach_whatever_shares_the_memory():
     trace = checked(function, noise(1, 4, 2, 2))
     rewritten = [node for node in trace.nodes if node.kind == "rewritten"]
     assert len(rewritten) >= 2
-    assert trace.value(rewritten[-1].name, (0, 0, 0)) is not None
-    assert trace.node("add#2").shape == (1, 4, 2, 2) or trace.node("add")
 
 
 def test_a_part_that_was_not_written_stays_the_same_node():
@@ -189,7 +187,7 @@ def test_a_difference_that_the_recording_makes_is_reported():
 
     trace = cx.trace(Counting(), torch.full((1, 2), 3.0))
     assert trace.difference == 3
-    assert str(trace).endswith("the output is the model's own without the recording,\nbut for up to 3.")
+    assert " ".join(str(trace).split()).endswith("the model's own without the recording, but for up to 3.")
 
 
 # --- what is opened, and what is refused ------------------------------------------------------------------------
@@ -421,10 +419,13 @@ def test_complex_numbers_are_not_taken_apart():
 def test_a_second_pass_keeps_only_what_a_view_needs(small):
     trace = cx.trace(small, noise(1, 1, 4, 4), keep=["3"])
     assert trace.explain("3", (1,)).ok
-    assert trace.explain("2", (1,)).value == trace.explain("3", (1,)).terms[1].input
+    assert trace.value("2", (1,)) == trace.explain("3", (1,)).terms[1].input
     with pytest.raises(ValueError) as refused:
         trace.explain("0", (0, 0, 0))
     assert str(refused.value) == 'node (="0"): its numbers were not kept; trace again with it in keep'
+    with pytest.raises(ValueError) as refused:
+        trace.explain("2", (1,))
+    assert str(refused.value) == 'node (="1"): its numbers were not kept; trace again with it in keep'
     assert trace.node("0").outputs == (None,)
     assert trace.verify().ok
     with pytest.raises(ValueError) as refused:

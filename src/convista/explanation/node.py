@@ -67,6 +67,11 @@ class Node:
         """All tensors it was given, in the order of its arguments."""
         return [leaf for leaf in tree_leaves((self.args, self.kwargs)) if isinstance(leaf, Ref)]
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether its results and all that it was given were kept."""
+        return None not in self.outputs and not any(ref.tensor.is_meta for ref in self.refs)
+
     def called(self, slot: int) -> str:
         """Return what a result is called: the node's name, and from the second result on its number, "chunk:1"."""
         return f"{self.name}:{slot}" if slot else self.name

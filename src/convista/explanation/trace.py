@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -203,6 +203,9 @@ class Trace:
         """Return the same, of a node whose weights have been checked."""
         node = self.nodes[number]
         tensor = self._tensor(node, slot)
+        for ref in node.refs:
+            if ref.node is not None:
+                self._tensor(self.nodes[ref.node], ref.slot)
         value, call = _value(tensor, whole), Call(node, whole, self.names, slot)
         own = Source(node.called(slot), whole[1:], whole[0] if whole else 0)
         dtype = str(node.dtypes[slot]).removeprefix("torch.")
@@ -223,7 +226,7 @@ class Trace:
         number, slot = self.slot(name)
         shape = self.nodes[number].shapes[slot]
         try:
-            given = tuple(map(operator.index, index if isinstance(index, Sequence) else (index,)))
+            given = tuple(map(operator.index, index if isinstance(index, Iterable) else (index,)))
         except TypeError:
             raise TypeError(f"index (={index!r}) must be whole numbers, such as (channel, row, col)") from None
         whole = given if not shape else (sample, *given)

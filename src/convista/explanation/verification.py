@@ -99,8 +99,8 @@ def _checked(trace: Trace, node: Node, slot: int, samples: int, random: np.rando
     """Explain so many numbers of one result."""
     name, shape = node.called(slot), node.shapes[slot]
     size: int = math.prod(shape)
-    if node.outputs[slot] is None or not size:
-        return Checked(name, node.kind, 0, 0, None, "it was not kept" if size else "")
+    if not node.is_kept or not size:
+        return Checked(name, node.kind, 0, 0, None, "it was not kept, or what it reads was not" if size else "")
     trace.check_weights(node)
     worst: Explanation | None = None
     failed, places = 0, random.choice(size, samples, replace=False) if size > samples else np.arange(size)
@@ -120,7 +120,7 @@ def coverage(trace: Trace) -> Coverage:
     opaque, ops = [], [node for node in trace.nodes if node.kind != INPUT]
     for node in ops:
         known = node.op in RULES or node.kind in RULES
-        if known and node.outputs[0] is not None and math.prod(node.shape):
+        if known and node.is_kept and math.prod(node.shape):
             known = not trace.explanation(node.number, 0, (0,) * len(node.shape)).unknown
         if not known:
             opaque.append((node.name, node.op))
