@@ -25,20 +25,11 @@ def left_as_found(model: nn.Module, mode: str | None) -> Iterator[Callable[[], N
     tensor(0)
     """
     modes = [(module, module.training) for module in model.modules()]
-    buffers = [
-        (module, name, buffer, buffer.clone())
-        for module in model.modules()
-        for name, buffer in module.named_buffers(recurse=False)
-    ]
-    draw_again = _chance()
+    buffers_again, draw_again = _buffers(model), _chance()
 
     def again() -> None:
         draw_again()
-        for module, name, buffer, before in buffers:
-            if getattr(module, name) is not buffer:
-                setattr(module, name, buffer)
-            if not torch.equal(buffer, before):  # NaN, too, is written back
-                buffer.copy_(before)
+        buffers_again()
 
     if mode is not None:
         model.train(mode == "training")
@@ -48,6 +39,24 @@ def left_as_found(model: nn.Module, mode: str | None) -> Iterator[Callable[[], N
         again()
         for module, training in modes:
             module.training = training
+
+
+def _buffers(model: nn.Module) -> Callable[[], None]:
+    """Return what gives all buffers back what they hold now."""
+    found = [
+        (module, name, buffer, buffer.clone())
+        for module in model.modules()
+        for name, buffer in module.named_buffers(recurse=False)
+    ]
+
+    def again() -> None:
+        for module, name, buffer, before in found:
+            if getattr(module, name) is not buffer:
+                setattr(module, name, buffer)
+            if not torch.equal(buffer, before):  # NaN, too, is written back
+                buffer.copy_(before)
+
+    return again
 
 
 def _chance() -> Callable[[], None]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from convista.explanation.node import Ref
-from convista.explanation.records import Terms
+from convista.explanation.records import Group, Terms
 from convista.explanation.rules.call import Call
 
 
@@ -17,7 +19,7 @@ def sensitivity(call: Call) -> Terms:
 
     Empty where torch can't say: the op is not differentiable, or can't be run again.
     """
-    node, leaves = call.node, list[tuple[Ref, Tensor]]()
+    leaves: list[tuple[Ref, Tensor]] = []
 
     def leaf(ref: Ref) -> Tensor:
         tensor = ref.tensor.detach().clone()
@@ -26,19 +28,27 @@ def sensitivity(call: Call) -> Terms:
         leaves.append((ref, tensor.requires_grad_()))
         return tensor * 1  # an op may write into what it is given, but not into a leaf
 
-    if node.function is None:
-        return Terms(())
     try:
         with torch.enable_grad(), torch.random.fork_rng(devices=[]):
-            args, kwargs = tree_map_only(Ref, leaf, (node.args, node.kwargs))
-            results = [part for part in tree_leaves(node.function(*args, **kwargs)) if isinstance(part, Tensor)]
-            gradients = torch.autograd.grad(results[call.slot][call.index], [at for _, at in leaves], allow_unused=True)
+            number = _again(call, leaf)
+            gradients = torch.autograd.grad(number, [at for _, at in leaves], allow_unused=True)
     except (RuntimeError, TypeError, IndexError):
         return Terms(())
-    groups = []
-    for (ref, _), gradient in zip(leaves, gradients, strict=True):
-        if gradient is not None:
-            flat = gradient.detach().double().cpu().numpy().ravel()
-            spots = np.flatnonzero(flat)
-            groups.append(call.group(ref, spots, flat[spots]))
-    return Terms(groups)
+    pairs = zip(leaves, gradients, strict=True)
+    return Terms([_group(call, ref, gradient) for (ref, _), gradient in pairs if gradient is not None])
+
+
+def _again(call: Call, leaf: Callable[[Ref], Tensor]) -> Tensor:
+    """Run the op once more and return the number asked for."""
+    node = call.node
+    if node.function is None:
+        raise TypeError("it can't be run again")
+    args, kwargs = tree_map_only(Ref, leaf, (node.args, node.kwargs))
+    results = [part for part in tree_leaves(node.function(*args, **kwargs)) if isinstance(part, Tensor)]
+    return results[call.slot][call.index]
+
+
+def _group(call: Call, ref: Ref, gradient: Tensor) -> Group:
+    flat = gradient.detach().double().numpy().ravel()
+    spots = np.flatnonzero(flat)
+    return call.group(ref, spots, flat[spots])
