@@ -52,7 +52,7 @@ def layers(draw, transposed=False):
     channels, filters = groups * draw(st.integers(1, 2)), groups * draw(st.integers(1, 2))
     told = dict(stride=stride, dilation=dilation, groups=groups, bias=draw(st.booleans()))
     if transposed:
-        told["padding"] = tuple(draw(st.integers(0, d * (k - 1))) for k, d in zip(kernel, dilation, strict=True))
+        told["padding"] = tuple(draw(st.integers(0, d * (k - 1) // 2)) for k, d in zip(kernel, dilation, strict=True))
         told["output_padding"] = tuple(
             draw(st.integers(0, max(s, d) - 1)) for s, d in zip(stride, dilation, strict=True)
         )
@@ -63,10 +63,12 @@ def layers(draw, transposed=False):
     kind = f"Conv{'Transpose' * transposed}{dims}d"
     torch.manual_seed(draw(st.integers(0, 99)))
     layer = getattr(nn, kind)(channels, filters, kernel, **told)
-    x = random(draw(st.integers(1, 2)), channels, *each(5, 8))
+    sizes = (d * (k - 1) + 1 + draw(st.integers(0, 4)) for d, k in zip(told["dilation"], kernel, strict=True))
+    x = random(draw(st.integers(1, 2)), channels, *sizes)
     return layer, x, spread(draw, layer(x).shape)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
 @FEW
 @given(layers())
 def test_a_convolution_is_its_window_times_its_weights(case):
@@ -285,7 +287,8 @@ FUNCTIONS = {
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_of_one_number(name):
-    checked(FUNCTIONS[name], SPECIAL, samples=SPECIAL.numel())
+    special = SPECIAL[:, 1:-2] if name == "gelu" else SPECIAL  # torch makes NaN of infinity there, in some lanes
+    checked(FUNCTIONS[name], special, samples=special.numel())
     checked(FUNCTIONS[name], random(1, 300) * 4, samples=300)
 
 

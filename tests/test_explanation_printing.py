@@ -116,7 +116,7 @@ def test_explain_prints_the_sum_the_field_and_the_way(here):
     out = run("explain", "net.safetensors", "grey.png", "--at", "layers.0.conv,1,2,3", "--back", "1").stdout
     assert out.startswith("layers.0.conv[1, 2, 3] = ")
     assert ": within the bound" in out
-    assert "\n  reads of the image rows 5..12, cols 9..15: 56 of the 56 pixels in the box are read\n" in out
+    assert "\n  reads of the image rows 5..12, cols 9..15; 56 of these 56 pixels\n" in out
     assert re.search(r"%  +image\[0, \d+, \d+\] = \d+  \(input\)\n$", out)
     assert max(map(len, out.splitlines())) <= 80
 

@@ -11,8 +11,6 @@ from convista.cli import arguments
 from convista.cli.printing import examples, print_json
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from convista.explanation import Explanation, Field, Route, Source, Trace
 
 
@@ -67,14 +65,14 @@ def _traced(model: str, image: Path, size: str | None) -> Trace:
     """Run the network on the image."""
     import convista as cx
     from convista.explanation import prepare
-    from convista.network import is_own, named_with_arguments
+    from convista.network import is_own, named_with_arguments, own_module
 
     if not is_own(named_with_arguments(model)[0]):
         if size is not None:
             raise ValueError(f'--input (="{size}") is for modules of your own; the network of a run knows its form')
         return cx.trace(cx.load(model), image)
     prepared = prepare(image, None if size is None else _form(size), divisor=255)
-    net = _own(model)
+    net = own_module(model)
     try:
         return cx.trace(net, prepared)
     except RuntimeError as error:
@@ -83,17 +81,6 @@ def _traced(model: str, image: Path, size: str | None) -> Trace:
             f'model (="{model}") can\'t take an image of {form} ({" ".join(str(error).split())}); '
             "--input CHANNELSxROWSxCOLS brings it to another form"
         ) from error
-
-
-def _own(text: str) -> nn.Module:
-    """Make a module of the user's own, the same in every run, ready to judge."""
-    import torch
-
-    from convista.network import own_module
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        return own_module(text).eval()
 
 
 def _form(text: str) -> tuple[int, int, int]:

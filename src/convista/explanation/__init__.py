@@ -8,7 +8,7 @@ node           what is recorded of an op
 kinds          what an op is called
 naming         what a node is called: after the module
 aliases        tensors that share memory
-trace          the recorded pass: nodes, explanations, receptive fields
+recorded       the recorded pass: nodes, explanations, receptive fields
 records        what an explanation says
 rules          the arithmetic of each op that is known, and which these are
 bounds         how far the model's number may be from the sum

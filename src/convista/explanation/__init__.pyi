@@ -2,13 +2,13 @@ from .field import Field as Field
 from .node import Node as Node
 from .preparation import Prepared as Prepared
 from .preparation import prepare as prepare
+from .recorded import ChangedWeightsError as ChangedWeightsError
+from .recorded import Trace as Trace
 from .records import Explanation as Explanation
 from .records import Source as Source
 from .records import Term as Term
 from .route import Route as Route
 from .rules import register_explainer as register_explainer
-from .trace import ChangedWeightsError as ChangedWeightsError
-from .trace import Trace as Trace
 from .tracing import trace as trace
 from .verification import Coverage as Coverage
 from .verification import Verification as Verification

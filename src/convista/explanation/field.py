@@ -19,7 +19,7 @@ class Field:
     --------
     >>> holes = Field(np.array([[[1, 0, 1, 0]]], bool))
     >>> print(holes)
-    rows 0..0, cols 0..2: 2 of the 3 pixels in the box are read
+    rows 0..0, cols 0..2; 2 of these 3 pixels
     """
 
     mask: Mask
@@ -44,7 +44,7 @@ class Field:
         words = (f"{name} {axis.start}..{axis.stop - 1}".strip() for name, axis in zip(names, box, strict=True))
         inside, read = math.prod(map(len, box)), int(self.pixels.sum())
         what = "pixels" if len(box) == 2 else "numbers"
-        return f"{', '.join(words)}: {read:,} of the {inside:,} {what} in the box are read"
+        return f"{', '.join(words)}; {read:,} of these {inside:,} {what}"
 
 
 def _extent(mask: Mask, axis: int) -> range:

@@ -12,7 +12,7 @@ VIEWS = frozenset(("T", "mT", "H", "mH", "data", "real", "imag"))
 """Attributes whose reading makes a tensor; of others it makes no number."""
 QUIET = frozenset(("size", "dim", "stride", "numel", "is_contiguous", "data_ptr", "is_floating_point", "device"))
 """Questions, often asked, that make no tensor."""
-IN_PLACE = {"iadd": "add", "isub": "sub", "imul": "mul", "itruediv": "div", "truediv": "div"}
+ALIASES = {"spmm": "mm", "iadd": "add", "isub": "sub", "imul": "mul", "itruediv": "div", "truediv": "div"}
 
 
 def kind_of(func: Callable[..., Any]) -> tuple[str, str]:
@@ -27,13 +27,16 @@ def kind_of(func: Callable[..., Any]) -> tuple[str, str]:
     word = op.removesuffix(".__get__").replace("::", ".").rpartition(".")[2]
     if word.startswith("__") and word.endswith("__"):
         word = word.strip("_")
-        return IN_PLACE.get(word, word), op
-    return word.strip("_"), op
+        return ALIASES.get(word, word), op
+    word = word.strip("_")
+    return ALIASES.get(word, word), op
 
 
 def _name_of(func: Callable[..., Any]) -> str:
     if isinstance(func, torch._ops.OpOverload):  # noqa: SLF001  # torch has no public name for its class
-        return str(func.name()).partition(".")[0]
+        return str(func.name()).partition(".")[0]  # type: ignore[no-untyped-call]
+    if isinstance(func, torch._ops.OpOverloadPacket):  # noqa: SLF001
+        return str(func).replace(".", "::", 1)
     name = resolve_name(func)
     return name if isinstance(name, str) else str(getattr(func, "__name__", func))
 

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from convista.explanation.field import Mask
 from convista.explanation.node import INPUT, REWRITTEN, Node, Ref
 from convista.explanation.rules.functions import GATES
-from convista.explanation.rules.moves import JOINED, MOVES, RESIZED, TYPES, origins
+from convista.explanation.rules.moves import CONSTANTS, JOINED, MOVES, RESIZED, TYPES, origins
 from convista.explanation.rules.pairs import COMPARISONS
 from convista.explanation.stamps import convolved, pooled, pooled_adaptively, prepared, transposed
 
@@ -60,6 +60,11 @@ def reads(node: Node, slot: int, mask: Mask) -> Read:
 # A reader for each kind of op; None: it does not know these arguments -------------------------------------------------
 
 
+def _nothing(node: Node, slot: int, mask: Mask) -> Read:
+    """Read no number: only a form, or not even that."""
+    return []
+
+
 def _one_to_one(node: Node, slot: int, mask: Mask) -> Read:
     """Read the number at the same place."""
     return [(node.refs[0], mask)]
@@ -72,7 +77,7 @@ def _pair(node: Node, slot: int, mask: Mask) -> Read:
 
 def _gathered(mask: Mask, shape: tuple[int, ...]) -> Mask:
     """Bring a mask back to a shape that was spread over it."""
-    own = mask.any(axis=tuple(range(mask.ndim - len(shape))))
+    own = np.asarray(mask.any(axis=tuple(range(mask.ndim - len(shape)))))
     axes = tuple(axis for axis, size in enumerate(shape) if size == 1)
     return np.asarray(own.any(axis=axes, keepdims=True) if axes else own)
 
@@ -176,6 +181,7 @@ def pools(which: str) -> frozenset[str]:
 
 Reader = Callable[[Node, int, Mask], Read | None]
 KINDS: tuple[tuple[Reader, frozenset[str]], ...] = (
+    (_nothing, CONSTANTS),
     (_one_to_one, GATES | TYPES),
     (_pair, PAIRS),
     (_moved, MOVES | {REWRITTEN}),

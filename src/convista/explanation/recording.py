@@ -83,6 +83,7 @@ class Recorder(TorchFunctionMode):
             return func(*args, **kwargs)
         tensors = _tensors((args, kwargs))
         told_args, told_kwargs = tree_map_only(Tensor, self.ref, (args, kwargs))
+        told_kwargs.pop("out", None)  # where it writes to is no part of the arithmetic
         before = [version(tensor) for tensor in tensors]
         result = func(*args, **kwargs)
         written = [t for t, was in zip(tensors, before, strict=True) if version(t) != was]

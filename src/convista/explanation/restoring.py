@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import sys
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -62,7 +63,7 @@ def _buffers(model: nn.Module) -> Callable[[], None]:
 def _chance() -> Callable[[], None]:
     """Return what makes all random numbers begin again as they would now."""
     python, numpy, torch_ = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002  # the model's
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
 
     def again() -> None:
         random.setstate(python)
@@ -74,9 +75,12 @@ def _chance() -> Callable[[], None]:
     return again
 
 
-def nothing_compiled() -> AbstractContextManager[object]:
-    """Return a context in which compiled parts of a model run as they were written; only such have loaded dynamo."""
+@contextmanager
+def nothing_compiled() -> Iterator[None]:
+    """Let compiled parts of a model run as they were written; only who compiles has loaded dynamo."""
     if "torch._dynamo" not in sys.modules or not hasattr(torch.compiler, "set_stance"):
-        return nullcontext()
-    stance: AbstractContextManager[object] = torch.compiler.set_stance("force_eager")
-    return stance
+        yield
+        return
+    with torch.compiler.set_stance("force_eager"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*global hooks on modules")  # they are heard twice, which is no harm
+        yield

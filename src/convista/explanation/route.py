@@ -15,7 +15,7 @@ from convista.explanation.records import Explanation, Index, Terms
 from convista.explanation.rules.call import place
 
 if TYPE_CHECKING:
-    from convista.explanation.trace import Trace
+    from convista.explanation.recorded import Trace
 
 Shares = tuple[NDArray[np.int64], NDArray[np.float64]]
 """Places in a node's flattened result, and the share of each."""

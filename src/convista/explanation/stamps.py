@@ -109,14 +109,10 @@ def stamped(
     ones = torch.ones((channels, 1, *kernel))
     stamps = _by_dims("conv_transpose", dims)(
         _floats(mask), ones, stride=tuple(stride), dilation=tuple(dilation), groups=channels
-    ).numpy()
-    found = np.zeros((*mask.shape[:2], *sizes), bool)
-    seen = [
-        slice(0, max(min(size, whole - b), 0)) for size, whole, b in zip(sizes, stamps.shape[2:], before, strict=True)
-    ]
-    cut = [slice(b, b + part.stop) for b, part in zip(before, seen, strict=True)]
-    found[(..., *seen)] = stamps[(..., *cut)] > 0
-    return found
+    )
+    past = [b + size - whole for b, size, whole in zip(before, sizes, stamps.shape[2:], strict=True)]
+    edges = [side for b, more in zip(reversed(before), reversed(past), strict=True) for side in (-b, more)]
+    return functional.pad(stamps, edges).numpy() > 0
 
 
 def along_axis(mask: Mask, axis: int, windows: Sequence[Any], size: int) -> Mask:

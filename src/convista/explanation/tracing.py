@@ -14,9 +14,9 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from convista.errors import did_you_mean
 from convista.explanation.node import INPUT
 from convista.explanation.preparation import PREPARATION, Prepared, prepare
+from convista.explanation.recorded import Trace
 from convista.explanation.recording import Recorder
 from convista.explanation.restoring import left_as_found, nothing_compiled
-from convista.explanation.trace import Trace
 
 
 def trace(model: nn.Module, x: Any, *, mode: str | None = None, keep: Sequence[str] | None = None) -> Trace:

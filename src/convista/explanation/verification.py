@@ -14,7 +14,7 @@ from convista.explanation.records import Explanation
 from convista.explanation.rules.book import RULES
 
 if TYPE_CHECKING:
-    from convista.explanation.trace import Trace
+    from convista.explanation.recorded import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def coverage(trace: Trace) -> Coverage:
     opaque, ops = [], [node for node in trace.nodes if node.kind != INPUT]
     for node in ops:
         known = node.op in RULES or node.kind in RULES
-        if known and node.is_kept and math.prod(node.shape):
+        if known and node.is_kept and 0 not in node.shape:
             known = not trace.explanation(node.number, 0, (0,) * len(node.shape)).unknown
         if not known:
             opaque.append((node.name, node.op))

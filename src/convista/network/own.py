@@ -77,7 +77,9 @@ def own_layers(text: str, image_shape: tuple[int, int, int], classes: int) -> nn
 
 
 def own_module(text: str) -> nn.Module:
-    """Call the function that a text names with the arguments behind it, if any, and return the module it makes.
+    """Call the function that a text names with the arguments behind it, if any, and return its module, ready to judge.
+
+    The first weights are drawn from the same random numbers each time; torch's own are left as found.
 
     >>> own_module("torch.nn:Linear:3,2")
     Linear(in_features=3, out_features=2, bias=True)
@@ -94,12 +96,14 @@ def own_module(text: str) -> nn.Module:
     except (ValueError, SyntaxError):
         raise _fault(text, f"has arguments ({arguments}) that are no plain numbers, words in quotes or lists") from None
     try:
-        made = function(*given)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)
+            made = function(*given)
     except TypeError as error:
         raise _fault(text, f"can't be called with ({arguments}): {error}") from error
     if not isinstance(made, nn.Module):
         raise _fault(text, f"returned a {type(made).__name__}; it must return a torch.nn.Module")
-    return made
+    return made.eval()
 
 
 def named_with_arguments(text: str) -> tuple[str, str]:

@@ -41,7 +41,7 @@ def explain(call: Call) -> Parts:
         When there is none, or it does not know these arguments.
     """
     node = call.node
-    if node.dtypes[call.slot].is_complex:
+    if node.dtypes[call.slot].is_complex or any(ref.tensor.is_complex() for ref in node.refs):
         raise UnknownArithmeticError(f"the arithmetic of `{node.op}` with complex numbers is not known here")
     found = RULES.get(node.op) or RULES.get(node.kind)
     if found is None:

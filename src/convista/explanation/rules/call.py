@@ -121,7 +121,7 @@ def number(thing: Any, index: Index) -> float:
     """
     if not isinstance(thing, Ref):
         return float(thing)
-    return float(thing.tensor[spread(tuple(thing.tensor.shape), index)])
+    return float(thing.tensor.detach()[spread(tuple(thing.tensor.shape), index)])
 
 
 def spread(shape: Index, index: Index) -> Index:

@@ -114,7 +114,8 @@ def power(call: Call, input: Ref, exponent: Any) -> Parts:
     """X to a power."""
     n = number(exponent, call.index)
     x = number(input, call.index)
-    total = _safe(lambda base: math.pow(base, n), x)
+    root = math.sqrt if abs(n) == 0.5 else None  # as torch does, which matters for -infinity
+    total = _safe(lambda base: root(base) ** (2 * n) if root else math.pow(base, n), x)
     return shaped(call, input, total, f"x to the power {n:g}", scale=(1 + abs(n)) * abs(total))
 
 

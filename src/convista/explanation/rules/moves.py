@@ -36,6 +36,11 @@ RESIZED = frozenset(("interpolate", "upsample", "upsample_bilinear", "upsample_n
                      "upsample_nearest2d", "upsample_bicubic2d"))  # fmt: skip
 FILLS = {"pad": (3,), "constant_pad_nd": (2,), "masked_fill": (2,), "fill": (1,), "setitem": (2,), "where": (1, 2)}
 """Which arguments may be a plain number that becomes part of the result."""
+CONSTANTS = frozenset((
+    "zeros", "ones", "full", "arange", "tensor", "zeros_like", "ones_like", "full_like", "eye", "linspace", "new_zeros",
+    "rand", "randn", "rand_like", "randn_like", "normal", "new_ones", "new_full", "scalar_tensor", "as_tensor",
+))  # fmt: skip
+"""They make numbers of none, whatever tensor says how many."""
 PADS = ("pad", "constant_pad_nd", "unfold")
 SAME = "the same number, from there"
 
@@ -82,7 +87,9 @@ def retyped(call: Call, input: Ref, *_: Any, **__: Any) -> Parts:
 
 
 @rule("embedding")
-def embedding(call: Call, input: Ref, weight: Ref, padding_idx: Any = None, max_norm: Any = None, *_: Any) -> Parts:
+def embedding(
+    call: Call, input: Ref, weight: Ref, padding_idx: Any = None, max_norm: Any = None, *_: Any, **__: Any
+) -> Parts:  # fmt: skip
     """A row of the table, looked up."""
     if max_norm is not None:
         raise NotImplementedError("max_norm")
@@ -97,10 +104,7 @@ def given(call: Call) -> Parts:
     return Parts(Terms([named("given", call.value)]), "given to the model")
 
 
-@rule(
-    "zeros", "ones", "full", "arange", "tensor", "zeros_like", "ones_like", "full_like", "eye", "linspace", "new_zeros",
-    "rand", "randn", "rand_like", "randn_like", "normal", "new_ones", "new_full", "scalar_tensor", "as_tensor",
-)  # fmt: skip
+@rule(*CONSTANTS)
 def constant(call: Call, *_: Any, **__: Any) -> Parts:
     """A number that the model makes without asking anything."""
     return Parts(Terms([named(call.node.kind, call.value)]), "made by the model itself")
@@ -120,9 +124,11 @@ def resized(call: Call, input: Ref, *args: Any, **kwargs: Any) -> Parts:
     shares = weights.numpy().ravel()
     spots = np.flatnonzero(shares)
     start = (call.index[0] * shape[1] + call.index[1]) * shares.size
-    return Parts(
-        Terms([call.group(input, start + spots, shares[spots])]), "the numbers around the place x their shares"
-    )
+    group = call.group(input, start + spots, shares[spots])
+    # Shares come from where the place lies between two pixels, which is rounded: the more, the farther it is from 0.
+    places = sum(at * old / new for at, old, new in zip(call.index[2:], shape[2:], call.node.shape[2:], strict=True))
+    scale = float(np.abs(group.products).sum() + np.abs(group.inputs).max(initial=0) * places)
+    return Parts(Terms([group]), "the numbers around the place x their shares", scale=scale)
 
 
 def origins(node: Node, slot: int) -> Origins:

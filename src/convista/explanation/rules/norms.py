@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convista.explanation.node import Ref
-from convista.explanation.records import BIAS, Parts, Terms
+from convista.explanation.records import BIAS, Notes, Parts, Terms
 from convista.explanation.rules.book import rule
 from convista.explanation.rules.call import Call, Floats, Ints, array, named, number, place
 from convista.explanation.rules.windows import along
@@ -104,7 +104,7 @@ def softmax(call: Call, input: Ref, dim: int | None = None, *_: Any, dtype: Any 
         exps = np.exp(values - shift)
     whole, own = math.fsum(exps), float(np.exp(x - shift)) if math.isfinite(shift) else math.nan
     terms = Terms([call.group(input, spots, products=exps)])
-    notes = (("largest input, subtracted from all", shift), ("sum of the exponentials", whole))
+    notes: Notes = (("largest input, subtracted from all", shift), ("sum of the exponentials", whole))
     if call.node.kind == "log_softmax":
         size = abs(x) + abs(shift) + abs(math.log(whole)) if math.isfinite(x) else 0.0
         words = "x - the largest input - log(the sum of all exp(input - largest))"

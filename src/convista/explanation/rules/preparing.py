@@ -49,17 +49,17 @@ def framed(call: Call, input: Ref, top: int, left: int) -> Parts:
     if 0 <= row - top < shape[2] and 0 <= col - left < shape[3]:
         spots = [place(shape, (sample, channel, row - top, col - left))]
         return Parts(Terms([call.group(input, spots, [1.0])]), "the same number, from there")
-    spots = np.flatnonzero(border(shape, (sample, channel)))
-    shares = np.full(spots.size, 1 / spots.size)
+    outermost = np.flatnonzero(border(shape, (sample, channel)))
+    shares = np.full(outermost.size, 1 / outermost.size)
     words = "around the image: the mean of its outermost pixels, rounded"
-    return Parts(Terms([call.group(input, spots, shares)]), words, slack=ROUNDED)
+    return Parts(Terms([call.group(input, outermost, shares)]), words, slack=ROUNDED)
 
 
 def border(shape: Index, own: Index) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Return the mask of the outermost pixels of one channel."""
     mask = np.zeros(shape, bool)
     mask[own] = True
-    mask[(*own, slice(1, -1), slice(1, -1))] = False
+    mask[own][1:-1, 1:-1] = False
     return mask
 
 

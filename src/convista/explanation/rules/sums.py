@@ -45,7 +45,7 @@ def convolution(
     spots = channel_places(places, range(first, first + per_group), sizes) + sample * channels * int(np.prod(sizes))
     spots = np.where(np.broadcast_to(places, (per_group, places.size)) < 0, -1, spots)
     factor = call.factor(weight, lambda all_: all_[filter_])
-    terms = [call.group(input, spots, array(weight.tensor[filter_]), factor=factor), *biases(bias, filter_)]
+    terms = [call.group(input, spots, array(weight.tensor.detach()[filter_]), factor=factor), *biases(bias, filter_)]
     words = f"{'x'.join(map(str, kernel))} window of {per_group} channel{'s' * (per_group != 1)} x weights"
     return Parts(Terms(terms), words + PLUS * (bias is not None))
 
@@ -73,7 +73,7 @@ def transposed(
     own = (slice(group * per_group, (group + 1) * per_group), out - group * filters)
     grid = np.ix_(range(per_group), *([a for a, _ in axis] for axis in taps))
     factor = call.factor(weight, lambda all_: all_[own][grid])
-    terms = [call.group(input, spots, array(weight.tensor[own])[grid], factor=factor), *biases(bias, out)]
+    terms = [call.group(input, spots, array(weight.tensor.detach()[own])[grid], factor=factor), *biases(bias, out)]
     words = f"the {pixels.size * per_group} inputs whose {'x'.join(map(str, kernel))} stamp lands here x weights"
     return Parts(Terms(terms), words + PLUS * (bias is not None))
 
@@ -87,7 +87,7 @@ def linear(call: Call, input: Ref, weight: Ref, bias: Ref | None = None) -> Part
     size = input.tensor.shape[-1]
     start = place(tuple(input.tensor.shape), (*rest, 0))
     factor = call.factor(weight, lambda all_: all_[out])
-    row = call.group(input, start + np.arange(size), array(weight.tensor[out]), factor=factor)
+    row = call.group(input, start + np.arange(size), array(weight.tensor.detach()[out]), factor=factor)
     return Parts(Terms([row, *biases(bias, out)]), f"{size} inputs x weights" + PLUS * (bias is not None))
 
 
@@ -149,9 +149,9 @@ def _summed(equation: str, shapes: list[Index], index: Index) -> list[Ints]:
         for letter, size in zip(word, shape, strict=True)
     }
     inner = [letter for letter in sizes if letter not in right]
-    grid = np.indices([sizes[letter] for letter in inner]).reshape(len(inner), -1)
+    count = int(np.prod([sizes[letter] for letter in inner]))
+    grid = np.indices([sizes[letter] for letter in inner]).reshape(len(inner), count)
     at = dict(zip(right, index, strict=True)) | dict(zip(inner, grid, strict=True))
-    count = grid.shape[1] if inner else 1
     return [
         np.asarray(np.ravel_multi_index([np.broadcast_to(at[letter], count) for letter in word], shape)) if word
         else np.zeros(count, np.int64)

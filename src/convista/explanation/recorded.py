@@ -216,6 +216,7 @@ class Trace:
             return Explanation(own, node.kind, "", nothing, value, math.nan, 0.0, dtype, notes, str(error),
                                sensitivity(call))  # fmt: skip
         total, scale = _sum(parts)
+        total = _held(total, node.dtypes[slot])
         allowed = bound(node, slot, parts, scale)
         return Explanation(own, node.kind, parts.formula, parts.terms, value, total, allowed, dtype, parts.notes)
 
@@ -260,6 +261,13 @@ def _sum(parts: Parts) -> tuple[float, float]:
         with np.errstate(invalid="ignore"):
             total = math.fsum(products.tolist()) if finite.size == products.size else float(products.sum())
     return total, float(np.abs(finite).sum()) if parts.scale is None else parts.scale
+
+
+def _held(total: float, dtype: torch.dtype) -> float:
+    """Return what a type makes of a number: beyond its largest it has only infinity."""
+    if dtype.is_floating_point and math.isfinite(total) and abs(total) > torch.finfo(dtype).max:
+        return math.copysign(math.inf, total)
+    return total
 
 
 def _statistics(tensor: torch.Tensor) -> Notes:
