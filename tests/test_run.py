@@ -330,10 +330,10 @@ def test_the_watcher_hears_too(tmp_path):
     assert heard == [(1, 4), (2, 4), 1, (3, 4), (4, 4), 2]
 
 
-def test_a_watcher_with_a_method_for_them_hears_of_the_data_first(tmp_path, shapes):
+def test_a_watcher_with_a_method_for_it_hears_of_the_data_and_the_decisions_first(tmp_path, shapes):
     class Watcher(At):
-        def data(self, dataset):
-            self.said.append((dataset, self.steps))
+        def planned(self, dataset, settings):
+            self.said.append((dataset, settings.rounds, settings.threads, self.steps))
 
         steps = 0
 
@@ -342,7 +342,7 @@ def test_a_watcher_with_a_method_for_them_hears_of_the_data_first(tmp_path, shap
 
     watcher = Watcher(0, fail)
     quick(tmp_path / "a", watcher=watcher)
-    assert watcher.said == [(shapes, 0)]
+    assert watcher.said == [(shapes, 2, 1, 0)]
 
 
 def test_a_wrong_argument_names_the_near_one(tmp_path):
@@ -486,7 +486,7 @@ from shapes import dataset
 from convista import run
 from convista.training import checkpoint
 run.load_dataset = lambda name, **_: dataset(train=64, valid=16)
-run.Checkpoint = lambda folder: checkpoint.Checkpoint(folder, every=0.0)
+run.desk.Checkpoint = lambda folder: checkpoint.Checkpoint(folder, every=0.0)
 run.train("shapes", out=sys.argv[2], network="5x5/2 8, 3x3/2 16, mean", epochs=40, batch=8, precision="float32", resume=True)
 """
 

@@ -301,13 +301,14 @@ def test_a_state_of_other_data_is_refused(shapes, tmp_path):
     assert str(caught.value).endswith("so it can't go on as the same run; give a new folder")
 
 
-def test_control_c_stops_after_the_batch_and_keeps_all(shapes, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_control_c_stops_after_the_batch_and_keeps_all(shapes, tmp_path, number):
     settings, notes = replace(QUICK, epochs=2), Notes()
-    notes.batch = lambda done, total, loss: signal.raise_signal(signal.SIGINT) if done == 4 else None
-    before = signal.getsignal(signal.SIGINT)
+    notes.batch = lambda done, total, loss: signal.raise_signal(number) if done == 4 else None
+    before = signal.getsignal(number)
     with pytest.raises(Stopped, match="^stopped after step 4 of 12$") as caught:
         fit(shapes, settings, watcher=notes, checkpoint=Checkpoint(tmp_path))
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
     assert math.isfinite(judge(caught.value.network, shapes.valid).loss)
     gone_on = fit(shapes, settings, checkpoint=Checkpoint(tmp_path))
     assert fingerprint(gone_on.network) == fingerprint(fit(shapes, settings).network)

@@ -10,6 +10,7 @@ import typer
 
 from convista.cli import arguments
 from convista.cli.printing import examples, percent, print_json, print_table
+from convista.training.launch import speaks
 from convista.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ Out = Annotated[
 ]
 Epochs = Annotated[
     int | None,
-    typer.Option("--epochs", metavar="N", help=f"How often each training image is seen ({Settings.epochs})."),
+    typer.Option("--epochs", metavar="N", help="How often each training image is seen; by default 10 to 40, by rule."),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same machine: same weights.")]
 Resume = Annotated[
@@ -106,7 +107,6 @@ def train(
     Without DATA: threes against sevens, 14,434 digits that come with convista.
     """
     from convista.cli.watching import Terminal
-    from convista.training import Settings
 
     told = {
         "epochs": epochs, "network": network, "model": model, "batch": batch, "rate": arguments.rate(rate),
@@ -118,7 +118,7 @@ def train(
         "weighted": weighted or None,
     }  # fmt: skip
     chosen: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
-    with Terminal(chosen.get("epochs", Settings.epochs)) as terminal:
+    with Terminal() as terminal:
         need_packages("training")
         import convista as cx
 
@@ -136,10 +136,10 @@ def train(
                 data, out=out, seed=seed, overwrite=overwrite, resume=resume, labels=labels, strict=strict,
                 watcher=terminal, log=log or (), **chosen,
             )  # fmt: skip
-    if seeds is None:
-        _say_result(run)
-    else:
+    if seeds is not None:
         _say_seeds(runs)
+    elif speaks():
+        _say_result(run)
 
 
 def rate(

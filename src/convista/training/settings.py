@@ -31,8 +31,8 @@ class Settings:
 
     network: str = "auto"
     """A named network, a line of text that builds one, module:function of your own, or "auto": by the images' size."""
-    epochs: int = 10
-    """How often each training image is seen."""
+    epochs: int | None = None
+    """How often each training image is seen; None: 10 to 40 times, by the number of steps that makes."""
     batch: int | None = None
     """Images a step, at most; None: 128 to 512, by the number of images. From 4: batch normalisation needs several."""
     rate: float | str = 0.02
@@ -102,6 +102,13 @@ class Settings:
                 object.__setattr__(self, name, _number(name, value, kind, least, most))
 
     @property
+    def rounds(self) -> int:
+        """The epochs, once they are decided."""
+        if self.epochs is None:
+            raise ValueError("epochs (=None) are not decided yet; `convista.training.resolve` does")
+        return self.epochs
+
+    @property
     def peak(self) -> float:
         """The learning rate, once it is a number."""
         return float(self.rate)
@@ -124,12 +131,12 @@ class Settings:
         return {name: str(value).removesuffix(".0") for name, value in vars(self).items()}
 
     def options(self) -> str:
-        """Return the command line's options for what differs from the defaults, epochs and seed in any case.
+        """Return the command line's options for what differs from the defaults, and the seed in any case.
 
         >>> Settings(batch=64, network="5x5/2 16, mean").options()
-        "--network '5x5/2 16, mean' --epochs 10 --batch 64 --seed 0"
+        "--network '5x5/2 16, mean' --batch 64 --seed 0"
         """
-        told = [f.name for f in fields(self) if f.name in ("epochs", "seed") or getattr(self, f.name) != f.default]
+        told = [f.name for f in fields(self) if f.name == "seed" or getattr(self, f.name) != f.default]
         words = self.words()
         flags = {"weighted": "--weighted", "statistics": "--no-statistics"}
         pairs = ((f"--{name.replace('_', '-')}", words[name]) for name in told if name not in flags)
@@ -146,7 +153,7 @@ CHOICES = MappingProxyType(
 )
 """The words that a choice may be."""
 
-_OPEN = MappingProxyType({"threads": None, "batch": None, "rate": "auto"})
+_OPEN = MappingProxyType({"epochs": None, "threads": None, "batch": None, "rate": "auto"})
 """What leaves a number open, to be decided by rule."""
 
 _RANGES: dict[str, tuple[type, float, float]] = {

@@ -21,11 +21,15 @@ from convista.training.sizes import check_sizes
 SIMPLE_UP_TO = 32  # pixels: the five halvings of "simple" leave one number a class
 STEPS = 50  # an epoch: fewer are too few to learn from, more cost time without being better for it
 SMALLEST, LARGEST = 128, 512  # of a batch by rule: below, a step costs more than its images; above, results get worse
+FEWEST_EPOCHS, MOST_EPOCHS = 10, 40
+STEPS_IN_ALL = 480  # with fewer a network is not done learning; that small data are seen more often does it no harm
 ONE_THREAD_UP_TO = 1_000_000  # multiplications an image: below, sharing the work costs more than it saves
 
 
-def resolve(dataset: Dataset, settings: Settings) -> Settings:
-    """Return the settings with what was left open decided: network, batch, threads, whether to mirror.
+def resolve(dataset: Dataset, settings: Settings, workers: int = 1) -> Settings:
+    """Return the settings with what was left open decided: network, epochs, batch, threads, flips.
+
+    `workers` is how many processes share each batch.
 
     Raises
     ------
@@ -35,10 +39,13 @@ def resolve(dataset: Dataset, settings: Settings) -> Settings:
     _check(dataset)
     network = new_network(dataset, settings)
     check_sizes(settings.sides, network)
+    images, batch = len(dataset.train.labels), batch_for(settings, len(dataset.train.labels))
+    _check_shares(images // math.ceil(images / batch), workers)
     return replace(
         settings,
         network=network.text,
-        batch=batch_for(settings, len(dataset.train.labels)),
+        epochs=epochs_for(settings, images),
+        batch=batch,
         threads=_threads(settings, network),
         flip=flip_for(dataset, settings),
     )
@@ -52,6 +59,14 @@ def _check(dataset: Dataset) -> None:
         only = dataset.classes[dataset.train.labels[0]]
         raise ValueError(
             f'data (="{dataset.name}") has training images of one class only, "{only}"; it takes two to tell apart'
+        )
+
+
+def _check_shares(smallest: int, workers: int) -> None:
+    if workers > 1 and smallest < 2 * workers:
+        raise ValueError(
+            f"{workers} processes can't share batches of {smallest} images: each needs at least 2 of them (batch "
+            "normalisation); start fewer, or give a larger --batch"
         )
 
 
@@ -88,6 +103,18 @@ def batch_for(settings: Settings, images: int) -> int:
         return settings.batch
     power: int = 2 ** round(math.log2(images / STEPS))
     return min(max(power, SMALLEST), LARGEST)
+
+
+def epochs_for(settings: Settings, images: int) -> int:
+    """Return the settings' epochs; None: 10, but up to 40 if that many are needed for 480 steps.
+
+    >>> [epochs_for(Settings(), images) for images in (40, 2_015, 5_000, 12_396, 60_000)]
+    [40, 30, 12, 10, 10]
+    """
+    if settings.epochs is not None:
+        return settings.epochs
+    steps = math.ceil(images / batch_for(settings, images))
+    return min(max(FEWEST_EPOCHS, math.ceil(STEPS_IN_ALL / steps)), MOST_EPOCHS)
 
 
 def flip_for(dataset: Dataset, settings: Settings) -> str:
