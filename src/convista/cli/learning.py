@@ -89,7 +89,7 @@ def train(
     clip: Annotated[float | None, recipe("clip", "The gradient's largest length; 0: any")] = None,
     average: Annotated[float | None, recipe("average", "Decay of a moving average of the weights; 0: none")] = None,
     precision: Annotated[str | None, recipe("precision", "float32, bfloat16, or auto", "WORD")] = None,
-    sizes: Annotated[str | None, recipe("sizes", "Small images first: 64,96 pixels", "TEXT")] = None,
+    sizes: Annotated[str | None, recipe("sizes", "Small images first: 64,96 pixels; none", "TEXT")] = None,
     patience: Annotated[int | None, recipe("patience", "End after N epochs without a new low; 0: never")] = None,
     tta: Annotated[int | None, recipe("tta", "Judge N views of each image, too")] = None,
     no_statistics: Annotated[

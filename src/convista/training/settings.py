@@ -77,8 +77,9 @@ class Settings:
     """Two images and their labels are mixed, by a share from Beta(mixup, mixup)."""
     cutmix: float = 0.0
     """A rectangle of another image is put in, by a share from Beta(cutmix, cutmix), and the labels are mixed."""
-    sizes: str = ""
-    """The longer side of the images in pixels, "64,96": the epochs are divided among these; nothing: as they are."""
+    sizes: str = "auto"
+    """The longer side of the images in pixels, "64,96": the epochs are divided among these; "none": as they are;
+    "auto": images of over 64 pixels begin at two thirds of that."""
     patience: int = 0
     """Training ends after so many epochs in which the validation loss reached no new low; 0: after all epochs."""
     tta: int = 0
@@ -117,10 +118,10 @@ class Settings:
     def sides(self) -> tuple[int, ...]:
         """The sizes as numbers.
 
-        >>> Settings(sizes="64, 96").sides
-        (64, 96)
+        >>> Settings(sizes="64, 96").sides, Settings(sizes="none").sides
+        ((64, 96), ())
         """
-        return tuple(map(int, filter(None, self.sizes.split(","))))
+        return () if self.sizes in _NO_SIZES else tuple(map(int, self.sizes.split(",")))
 
     def words(self) -> dict[str, str]:
         """Return every choice as text, in the order above.
@@ -180,12 +181,17 @@ _RANGES: dict[str, tuple[type, float, float]] = {
 }
 
 
+_NO_SIZES = ("auto", "none")
+
+
 def _sizes(told: object) -> str:
     """Return sizes as they are written: "64,96" of that, of 96 or of (64, 96)."""
+    if told in _NO_SIZES:
+        return str(told)
     parts = told.split(",") if isinstance(told, str) else told if isinstance(told, Iterable) else [told]
     words = [str(part).strip() for part in parts]
     if words in ([""], []):
-        return ""
+        return "none"
     if not all(word.isdecimal() and word.isascii() and 1 <= int(word) <= 100_000 for word in words):
         raise ValueError(f"sizes (={told!r}) must be whole numbers of pixels with commas between, such as 64,96")
     return ",".join(str(int(word)) for word in words)

@@ -16,7 +16,7 @@ from convista.dataset import Dataset, Split
 from convista.network import Network
 from convista.training.anatomy import multiplications
 from convista.training.settings import Settings
-from convista.training.sizes import check_sizes
+from convista.training.sizes import check_sizes, sizes_for
 
 SIMPLE_UP_TO = 32  # pixels: the five halvings of "simple" leave one number a class
 STEPS = 50  # an epoch: fewer are too few to learn from, more cost time without being better for it
@@ -27,7 +27,7 @@ ONE_THREAD_UP_TO = 1_000_000  # multiplications an image: below, sharing the wor
 
 
 def resolve(dataset: Dataset, settings: Settings, workers: int = 1) -> Settings:
-    """Return the settings with what was left open decided: network, epochs, batch, threads, flips.
+    """Return the settings with what was left open decided: network, sizes, epochs, batch, threads, flips.
 
     `workers` is how many processes share each batch.
 
@@ -38,6 +38,7 @@ def resolve(dataset: Dataset, settings: Settings, workers: int = 1) -> Settings:
     """
     _check(dataset)
     network = new_network(dataset, settings)
+    settings = replace(settings, sizes=sizes_for(settings, network))
     check_sizes(settings.sides, network)
     images, batch = len(dataset.train.labels), batch_for(settings, len(dataset.train.labels))
     _check_shares(images // math.ceil(images / batch), workers)
@@ -80,14 +81,16 @@ def new_network(dataset: Dataset, settings: Settings) -> Network:
 
 
 def network_for(settings: Settings, image_shape: tuple[int, int, int]) -> str:
-    """Return the settings' network; "auto" is "simple" for images up to 32x32 pixels, "small" above.
+    """Return the settings' network; "auto": "simple" up to 32x32 pixels; above, "small" for grey, "resnet" for colour.
 
-    >>> network_for(Settings(), (1, 28, 28)), network_for(Settings(), (3, 96, 96))
-    ('simple', 'small')
+    >>> [network_for(Settings(), shape) for shape in ((1, 28, 28), (1, 64, 64), (3, 72, 96))]
+    ['simple', 'small', 'resnet']
     """
     if settings.network != "auto":
         return settings.network
-    return "simple" if max(image_shape[1:]) <= SIMPLE_UP_TO else "small"
+    if max(image_shape[1:]) <= SIMPLE_UP_TO:
+        return "simple"
+    return "small" if image_shape[0] == 1 else "resnet"
 
 
 def batch_for(settings: Settings, images: int) -> int:
