@@ -98,6 +98,22 @@ def test_what_stops_the_leader_stops_all_and_nobody_waits():
     ]
 
 
+def test_means_are_counted_and_first_weights_are_the_leaders():
+    script = """
+    with joined() as workers:
+        print(workers.mean((1.0 + workers.rank, 5.0), 3 - 2 * workers.rank))
+        torch.manual_seed(workers.rank)
+        net = torch.nn.Linear(2, 1)
+        workers.alike(net)
+        print(net.weight.tolist())
+        print(workers.only(lambda: "kept"), workers.led(lambda: workers.rank))
+    """
+    (first, _, _), (second, _, _) = together(script)
+    assert first.splitlines()[0] == second.splitlines()[0] == "[1.25, 5.0]"
+    assert first.splitlines()[1] == second.splitlines()[1]
+    assert [first.splitlines()[2], second.splitlines()[2]] == ["kept 0", "None 0"]
+
+
 def test_workers_that_read_other_files_are_told():
     script = """
     with joined() as workers:
