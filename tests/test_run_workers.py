@@ -57,7 +57,7 @@ def test_two_train_one_network_and_a_killed_one_costs_nothing(folder, tmp_path):
     run = cx.open_run(whole)
     assert run.accuracy > 0.9
     alone = cx.train(folder, out=tmp_path / "alone", epochs=30, batch=15, network="5x5/2 8, 3x3/2 16, mean", seed=3)
-    assert len(alone.facts.steps.losses) == len(run.facts.steps.losses) == 240
+    assert len(alone.facts.steps.loss) == len(run.facts.steps.loss) == 240
     assert abs(alone.accuracy - run.accuracy) < 0.1
 
     process = start(folder, killed)

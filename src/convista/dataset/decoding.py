@@ -31,7 +31,7 @@ Size: TypeAlias = tuple[int, int]
 T = TypeVar("T")
 R = TypeVar("R")
 
-LONGEST = 128
+LONGEST = 96
 """Rows or cols, whichever are more, of the size that is chosen where none is given."""
 SMALL_PIXELS = 2**15
 """Images up to this size, as the first ones tell, are decoded by one thread: two would mostly wait for each other.
@@ -112,7 +112,7 @@ def chosen_size(pictures: Sequence[Picture]) -> tuple[Size, str]:
     is longer than `LONGEST`, the same in small.
 
     >>> [chosen_size([_of_size(size) for size in sizes])[0] for sizes in ([(8, 9)] * 2 + [(5, 3)], [(3000, 4000)])]
-    [(8, 9), (96, 128)]
+    [(8, 9), (72, 96)]
     """
     size, count = Counter(one.size for one in pictures).most_common(1)[0]
     why = "the most common size"

@@ -16,7 +16,6 @@ from convista.run.order import Order
 from convista.run.record import Run
 from convista.training import Checkpoint, DataChangedError, fit
 from convista.training.checkpoint import NEWEST
-from convista.training.start import epochs_for
 
 
 def load(run: str | os.PathLike[str]) -> Network:
@@ -66,10 +65,9 @@ def open_run(run: str | os.PathLike[str]) -> Run:
     0.9985
     """
     folder, network = Path(run), load(run)
-    dataset = dataset_of(run)
-    order = _finished(folder, dataset)
+    order = _finished(folder)
     try:
-        trained = fit(dataset, order.settings, checkpoint=Checkpoint(folder))
+        trained = fit(dataset_of(run), order.settings, checkpoint=Checkpoint(folder))
     except DataChangedError:
         raise RunFolderError(
             f'run (="{folder}") learned from other images than are now in "{order.data}"; '
@@ -102,13 +100,15 @@ def _told(folder: Path) -> Order:
         raise RunFolderError(f'run (="{folder}") has no {CONFIG} that can be read ({error})') from error
 
 
-def _finished(folder: Path, dataset: Dataset) -> Order:
+def _finished(folder: Path) -> Order:
     """Return what a run was told, if it is finished."""
     order = _told(folder)
     state = Checkpoint(folder).read()
     if state is None:
         raise RunFolderError(f'run (="{folder}") lacks {NEWEST}, which holds the course of its training')
-    epochs = epochs_for(order.settings, len(dataset.train.labels))
-    if len(state.facts["history"]) < epochs and not (folder / REPORT).is_file():
+    if (
+        len(state.facts["history"]) < (order.settings.epochs or state.facts["epochs"])
+        and not (folder / REPORT).is_file()
+    ):
         raise RunFolderError(f'run (="{folder}") is not finished; go on: {order.command()} --resume')
     return order

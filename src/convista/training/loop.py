@@ -95,16 +95,16 @@ def fit(
         When a process that trains with this one is gone.
     """
     started, given = datetime.now(UTC).astimezone(), settings or Settings()
-    settings = resolve(dataset, given, workers.size)
+    resolved = resolve(dataset, given, workers.size)
     digest = _digest(dataset) if checkpoint or workers.size > 1 else ""
     workers.agree("images", digest)
-    network = new_network(dataset, settings)
+    network = new_network(dataset, resolved)
     workers.alike(network)
     state = workers.told(checkpoint.read() if checkpoint else None)
     watcher = watcher or _Deaf()
     together = workers.size > 1
-    with on_threads(settings.threads or 1), asked_to_stop(patient=together) as asked, torch.random.fork_rng(devices=[]):
-        settings, found = workers.led(lambda: _decided(network, dataset, settings, state))
+    with on_threads(resolved.threads or 1), asked_to_stop(patient=together) as asked, torch.random.fork_rng(devices=[]):
+        settings, found = workers.led(lambda: _decided(network, dataset, resolved, state))
         if found and not state:
             watcher.say(f"learning rate {found.suggestion:g}: {found.why}")
         torch.default_generator.manual_seed(settings.seed)  # of which a dropout draws
@@ -212,6 +212,7 @@ class _Leader:
             state = self._course.whole_state()
             elapsed = self.before + time.perf_counter() - self._began
             facts = {"data": self._data, "elapsed": elapsed, "precision": self._course.settings.precision}
+            facts["epochs"] = self._course.settings.rounds
             facts["sweep"] = asdict(self._sweep) if self._sweep else None
             self._checkpoint.write(State(state.tensors, state.facts | facts))
 

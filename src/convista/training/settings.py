@@ -186,7 +186,7 @@ _NO_SIZES = ("auto", "none")
 
 def _sizes(told: object) -> str:
     """Return sizes as they are written: "64,96" of that, of 96 or of (64, 96)."""
-    if told in _NO_SIZES:
+    if isinstance(told, str) and told in _NO_SIZES:
         return str(told)
     parts = told.split(",") if isinstance(told, str) else told if isinstance(told, Iterable) else [told]
     words = [str(part).strip() for part in parts]

@@ -67,6 +67,6 @@ def _fits(network: Network, side: int) -> bool:
     image = resized(torch.zeros(1, *network.image_shape), side)
     try:
         with evaluating(network):
-            return network(image).shape == (1, len(network.classes))
+            return tuple(network(image).shape) == (1, len(network.classes))
     except RuntimeError:
         return False
