@@ -14,6 +14,7 @@ decoded    the cache of such arrays, mapped where they are too many for memory
 memory     how much memory there is
 idx        MNIST's format
 remarks    what was odd about the files, a sentence each
+reasons    why a file isn't used, in Chinese
 known      data sets that have a name: where they are, by which hashes they are known, their licences
 sample     the built-in one
 download   a data set's name to its image folder: the built-in sample, or downloaded and checked
