@@ -10,6 +10,7 @@ labels     or a CSV
 splitting  which are kept to judge by, where nothing says it
 checking   all of this together, and what is wrong with it
 decoding   image files to 8-bit arrays of one size, in parallel
+likeness   which of them are equal
 decoded    the cache of such arrays, mapped where they are too many for memory
 memory     how much memory there is
 idx        MNIST's format

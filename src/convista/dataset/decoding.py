@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from convista.bilingual import Bilingual, said
+from convista.dataset.likeness import band, band_of, told_apart, whole
 from convista.dataset.records import LeftOut
 from convista.image import (
     MAX_PIXELS,
     ImageFileError,
+    as_array,
     eight_bit,
-    read_image,
+    read_stored,
     resized,
     shown,
     without_colour,
@@ -45,6 +47,8 @@ _BROUGHT_DOWN = (
     "{why} brought down to {longest}; the option size gives another",
     "{why}，并缩小到 {longest}；可用选项 size 另行指定",
 )
+_BYTES = {"L": 1, "RGB": 4}
+"""Of a pixel in Pillow's memory, by the mode."""
 _FIRST = 8  # images that tell whether all are small
 _AT_ONCE = 4  # files for one thread at a time: enough to spare overhead, few enough that none waits long for the last
 _LARGE = MAX_PIXELS // 4  # pixels that each thread may hold at once; larger images are decoded one after the other
@@ -64,10 +68,12 @@ class Picture:
     """Whether it shows no colour."""
     as_colour: bool
     """Whether it is stored as colour all the same."""
-    pixels: bytes
-    """What tells its pixels, as they are in the file, from all others."""
-    image: NDArray[np.uint8] | None  # (rows, cols) or (rows, cols, 3)
+    pixels: bytes | None
+    """What tells its pixels, as they are in the file, from all others; `decode` sees to it where it takes a look."""
+    image: NDArray[np.uint8] | Image.Image | None  # (rows, cols) or (rows, cols, 3)
     """None where it isn't kept, to spare memory."""
+    band: bytes = b""
+    """What a band of its pixels is told by."""
 
 
 def decode(root: str, paths: Sequence[str], size: Size | None, keep: int) -> tuple[list[Picture], list[LeftOut]]:
@@ -79,7 +85,22 @@ def decode(root: str, paths: Sequence[str], size: Size | None, keep: int) -> tup
     first = [work(path) for path in paths[:_FIRST]]
     large = _any_large([one for one in first if isinstance(one, Picture)])
     results = [*first, *_each(work, paths[_FIRST:], large)]
-    return [one for one in results if isinstance(one, Picture)], [one for one in results if isinstance(one, LeftOut)]
+    pictures = [one for one in results if isinstance(one, Picture)]
+    return _told_apart(root, pictures), [one for one in results if isinstance(one, LeftOut)]
+
+
+def _told_apart(root: str, pictures: Sequence[Picture]) -> list[Picture]:
+    """Return the pictures with what tells each from all others; those that may be equal are decoded once more."""
+
+    def look(number: int) -> bytes:
+        path = pictures[number].path
+        try:
+            return whole(without_colour(eight_bit(as_array(_read(os.path.join(root, path))))))  # noqa: PTH118
+        except (ImageFileError, FileNotFoundError) as error:
+            raise _changed(path) from error
+
+    pixels = told_apart([one.band for one in pictures], [one.pixels for one in pictures], look)
+    return [replace(one, pixels=known) for one, known in zip(pictures, pixels, strict=True)]
 
 
 def put(pictures: Sequence[Picture], root: str, images: NDArray[np.uint8]) -> None:
@@ -89,12 +110,16 @@ def put(pictures: Sequence[Picture], root: str, images: NDArray[np.uint8]) -> No
     def place(numbered: tuple[int, Picture]) -> None:
         number, one = numbered
         found = _decoded(root, size, images.nbytes, one.path) if one.image is None else one
-        if isinstance(found, LeftOut) or found.image is None or found.pixels != one.pixels:
-            raise RuntimeError(f'"{shown(one.path)}" has changed while the images were being read; start again')
+        if isinstance(found, LeftOut) or found.image is None or found.band != one.band:
+            raise _changed(one.path)
         image = resized(found.image, size)
         images[number] = image.transpose(2, 0, 1) if image.ndim == 3 else image  # grey: to each channel
 
     _each(place, list(enumerate(pictures)), _any_large(pictures[:_FIRST]))
+
+
+def _changed(path: str) -> RuntimeError:
+    return RuntimeError(f'"{shown(path)}" has changed while the images were being read; start again')
 
 
 def _any_large(pictures: Sequence[Picture]) -> bool:
@@ -139,6 +164,9 @@ def _of_size(size: Size) -> Picture:
 def _decoded(root: str, size: Size | None, keep: int, path: str) -> Picture | LeftOut:
     try:
         stored = _read(os.path.join(root, path))  # noqa: PTH118  names may be other than UTF-8
+        if isinstance(stored, Image.Image) and (photo := _photo(path, stored, size, keep)):
+            return photo
+        stored = as_array(stored)
         image = eight_bit(stored)
     except ImageFileError as error:
         return LeftOut(path, error.reason)
@@ -151,21 +179,34 @@ def _decoded(root: str, size: Size | None, keep: int, path: str) -> Picture | Le
     wanted = size or (rows, cols)
     kept = resized(plain, wanted) if wanted[0] * wanted[1] * (plain.size // (rows * cols)) <= keep else None
     grey = plain.ndim == 2
-    return Picture(path, (rows, cols), stored.dtype == np.uint16, grey, grey and image.ndim == 3, _digest(plain), kept)
+    narrowed, as_colour = stored.dtype == np.uint16, grey and image.ndim == 3
+    return Picture(path, (rows, cols), narrowed, grey, as_colour, whole(plain), kept, band(plain))
 
 
-def _digest(image: NDArray[np.uint8]) -> bytes:
-    digest = hashlib.sha256(repr(image.shape).encode())
-    digest.update(np.ascontiguousarray(image).data)
-    return digest.digest()
+def _photo(path: str, photo: Image.Image, size: Size | None, keep: int) -> Picture | None:
+    """Return the picture in a photo without an array of all its pixels, which takes a third of the time otherwise.
+
+    None where the rest of the rule must be looked at: transparency, palettes, colour that shows none.
+    """
+    if photo.mode not in _BYTES or "transparency" in photo.info:
+        return None
+    seen = band_of(photo)
+    if seen is None:
+        return None
+    rows, cols = photo.height, photo.width
+    wanted = size or (rows, cols)
+    kept = None
+    if wanted[0] * wanted[1] * _BYTES[photo.mode] <= keep:
+        kept = resized(photo, wanted) if size else photo
+    return Picture(path, (rows, cols), False, photo.mode == "L", False, None, kept, seen)
 
 
-def _read(path: str) -> NDArray[Any]:
+def _read(path: str) -> Image.Image | NDArray[Any]:
     """Return the image in a file; several threads at once hold only images of usual sizes."""
     try:
-        return read_image(path, max_pixels=_LARGE)
+        return read_stored(path, max_pixels=_LARGE)
     except ImageFileError as error:
         if f"limit of {_LARGE:,}" not in error.reason:
             raise
     with _one_large:
-        return read_image(path)
+        return read_stored(path)
