@@ -108,7 +108,7 @@ def test_photos_have_the_pixels_of_the_rule_by_the_quick_way(tmp_path, monkeypat
     names = [f"{split}/{label}/{n}.jpg" for split in ("train", "valid") for label in "ab" for n in range(2)]
     sizes = [(40, 60), (60, 40), (300, 200), (24, 24), (33, 20), (7, 90), (40, 60), (41, 61)]
     files = {
-        name: encoded(Image.fromarray(photo(n, *sizes[n], channels)), "JPEG", **({"exif": turned()} if n == 3 else {}))
+        name: encoded(Image.fromarray(photo(n, *sizes[n], channels)), "JPEG", **({"exif": turned()} if n == 2 else {}))
         for n, name in enumerate(names)
     }
     put(tmp_path, files)
