@@ -810,7 +810,7 @@ def test_predict_by_a_cluster_writes_the_same_file_or_none(trained, little, tmp_
     (tmp_path / "cut.png").write_bytes(b"\x89PNG")
     words = ("predict", trained[1], "valid", tmp_path / "cut.png", "--batch", "3", "--csv")
     told = run(*words, tmp_path / "here.csv")
-    with distributed.LocalCluster(2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
+    with distributed.LocalCluster(2, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster:
         address = cluster.scheduler_address
         by_cluster = run(*words, tmp_path / "there.csv", "--scheduler", address)
     assert (by_cluster.stdout, by_cluster.stderr) == (told.stdout.replace("here.csv", "there.csv"), told.stderr)

@@ -14,7 +14,7 @@ from convista.network import Network, workers
 from convista.network.saved import packed, unpacked
 
 distributed = pytest.importorskip("distributed", reason="needs dask.distributed")
-QUIET = dict(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50)
+QUIET = dict(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "store": ({"grid", "kernel", "window"}, {"numpy", "tifffile", "filelock"}),  # zarr, distributed: at use
     "features": ({"grid", "kernel", "window", "image"}, {"numpy", "sklearn"}),
     "dataset": ({"image"}, {"numpy", "pooch", "platformdirs", "filelock", "PIL", "requests"}),
-    "network": ({"image", "window"}, {"numpy", "torch", "safetensors", "distributed"}),
+    "network": ({"image", "window"}, {"numpy", "torch", "safetensors"}),  # distributed: at use
     "training": ({"dataset", "network"}, {"numpy", "torch", "safetensors", "lazy_loader"}),
     "picture": ({"image", "window", "kernel"}, {"numpy", "matplotlib", "PIL", "pandas"}),
     "studio": ({"picture", "training"}, {"numpy"}),

@@ -19,7 +19,8 @@ def connected(scheduler: str) -> Iterator[Any]:
     with ExitStack() as stack:
         address = scheduler
         if scheduler == LOCAL:
-            one = distributed.LocalCluster(threads_per_worker=1, dashboard_address=None, silence_logs=50)
+            # Any free port: 8787, the usual one, may be taken by another cluster.
+            one = distributed.LocalCluster(threads_per_worker=1, dashboard_address=":0", silence_logs=50)
             address = stack.enter_context(one).scheduler_address
         client = stack.enter_context(_client(distributed, address))
         if not cores_of(client):

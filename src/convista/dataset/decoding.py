@@ -68,8 +68,8 @@ class Picture:
     """Whether it shows no colour."""
     as_colour: bool
     """Whether it is stored as colour all the same."""
-    pixels: bytes | None
-    """What tells its pixels, as they are in the file, from all others; `decode` sees to it where it takes a look."""
+    pixels: bytes
+    """What tells its pixels, as they are in the file, from all others; empty until `decode` has seen all of them."""
     image: NDArray[np.uint8] | Image.Image | None  # (rows, cols) or (rows, cols, 3)
     """None where it isn't kept, to spare memory."""
     band: bytes = b""
@@ -198,7 +198,7 @@ def _photo(path: str, photo: Image.Image, size: Size | None, keep: int) -> Pictu
     kept = None
     if wanted[0] * wanted[1] * _BYTES[photo.mode] <= keep:
         kept = resized(photo, wanted) if size else photo
-    return Picture(path, (rows, cols), False, photo.mode == "L", False, None, kept, seen)
+    return Picture(path, (rows, cols), False, photo.mode == "L", False, b"", kept, seen)
 
 
 def _read(path: str) -> Image.Image | NDArray[Any]:

@@ -51,10 +51,10 @@ def band_of(photo: Image.Image) -> bytes | None:
     return _digest(b"band", (photo.height, photo.width, 3), data)
 
 
-def told_apart(bands: Iterable[bytes], known: Iterable[bytes | None], look: Callable[[int], bytes]) -> list[bytes]:
+def told_apart(bands: Iterable[bytes], known: Iterable[bytes], look: Callable[[int], bytes]) -> list[bytes]:
     """Return what tells each image from all others: what is `known`; its band, where no other has that; else a look.
 
-    >>> told_apart([b"a", b"b", b"b"], [None, None, b"known"], lambda number: b"looked at")
+    >>> told_apart([b"a", b"b", b"b"], [b"", b"", b"known"], lambda number: b"looked at")
     [b'a', b'looked at', b'known']
     """
     listed = list(bands)

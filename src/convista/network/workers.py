@@ -50,8 +50,7 @@ def _judged(network: Network, places: Sequence[str]) -> list[FileAnswer]:
 def _outcome(client: Any, task: Any, scheduler: str) -> list[FileAnswer]:
     """Return what came of a task; wait for it as long as there are workers."""
     try:
-        _wait(client, task)
-        outcome: list[FileAnswer] = task.result()
+        return _result(client, task)
     except (asyncio.CancelledError, futures.CancelledError, OSError) as error:
         raise RuntimeError(f'scheduler (="{scheduler}") is gone, and with it what it had to do; start again') from error
     except Exception as error:
@@ -62,15 +61,16 @@ def _outcome(client: Any, task: Any, scheduler: str) -> list[FileAnswer]:
             f'a worker of scheduler (="{scheduler}") failed ({type(error).__name__}: {error}); workers need the same '
             "convista and torch as here"
         ) from error
-    return outcome
 
 
-def _wait(client: Any, task: Any) -> None:
-    from distributed import wait
-
-    while not task.done():
+def _result(client: Any, task: Any) -> list[FileAnswer]:
+    while True:
         try:
-            wait(task, timeout=PATIENCE)
+            outcome: list[FileAnswer] = task.result(timeout=PATIENCE)
         except TimeoutError:
+            if task.done():
+                raise
             if not cores_of(client):
                 raise ConnectionError("all workers are gone") from None
+        else:
+            return outcome
