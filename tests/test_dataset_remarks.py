@@ -32,7 +32,7 @@ def places(words):
 def test_both_languages_hold_the_same_values(pair):
     english, chinese = pair
     assert places(english) == places(chinese)
-    assert re.search("[\u4e00-\u9fff]", chinese)
+    assert re.search("[\u4e00-\u9fff（]", chinese)
 
 
 def test_every_remark_on_a_folder_with_all_faults_is_chinese(tmp_path):
