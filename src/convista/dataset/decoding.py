@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from convista.bilingual import Bilingual, said
-from convista.dataset.likeness import band, band_of, told_apart, whole
+from convista.dataset.likeness import SMALL_ROWS, band, band_of, told_apart, whole
 from convista.dataset.records import LeftOut
 from convista.image import (
     MAX_PIXELS,
@@ -47,6 +47,7 @@ _BROUGHT_DOWN = (
     "{why} brought down to {longest}; the option size gives another",
     "{why}，并缩小到 {longest}；可用选项 size 另行指定",
 )
+_PHOTO = 2**14  # pixels from which on an array of all of them costs more than a band
 _BYTES = {"L": 1, "RGB": 4}
 """Of a pixel in Pillow's memory, by the mode."""
 _FIRST = 8  # images that tell whether all are small
@@ -93,13 +94,15 @@ def _told_apart(root: str, pictures: Sequence[Picture]) -> list[Picture]:
     """Return the pictures with what tells each from all others; those that may be equal are decoded once more."""
 
     def look(number: int) -> bytes:
-        path = pictures[number].path
+        path, size, band_ = pictures[number].path, pictures[number].size, pictures[number].band
+        if size[0] <= SMALL_ROWS:
+            return band_
         try:
             return whole(without_colour(eight_bit(as_array(_read(os.path.join(root, path))))))  # noqa: PTH118
         except (ImageFileError, FileNotFoundError) as error:
             raise _changed(path) from error
 
-    pixels = told_apart([one.band for one in pictures], [one.pixels for one in pictures], look)
+    pixels = told_apart([one.band for one in pictures], look)
     return [replace(one, pixels=known) for one, known in zip(pictures, pixels, strict=True)]
 
 
@@ -164,9 +167,9 @@ def _of_size(size: Size) -> Picture:
 def _decoded(root: str, size: Size | None, keep: int, path: str) -> Picture | LeftOut:
     try:
         stored = _read(os.path.join(root, path))  # noqa: PTH118  names may be other than UTF-8
-        if isinstance(stored, Image.Image) and (photo := _photo(path, stored, size, keep)):
+        if photo := _photo(path, stored, size, keep):
             return photo
-        stored = as_array(stored)
+        stored = _to_be_read(stored)
         image = eight_bit(stored)
     except ImageFileError as error:
         return LeftOut(path, error.reason)
@@ -180,15 +183,25 @@ def _decoded(root: str, size: Size | None, keep: int, path: str) -> Picture | Le
     kept = resized(plain, wanted) if wanted[0] * wanted[1] * (plain.size // (rows * cols)) <= keep else None
     grey = plain.ndim == 2
     narrowed, as_colour = stored.dtype == np.uint16, grey and image.ndim == 3
-    return Picture(path, (rows, cols), narrowed, grey, as_colour, whole(plain), kept, band(plain))
+    return Picture(path, (rows, cols), narrowed, grey, as_colour, b"", kept, band(plain))
 
 
-def _photo(path: str, photo: Image.Image, size: Size | None, keep: int) -> Picture | None:
-    """Return the picture in a photo without an array of all its pixels, which takes a third of the time otherwise.
+def _to_be_read(stored: Image.Image | NDArray[Any]) -> NDArray[Any]:
+    """Return what a file holds as an array, only to be read where that saves a copy."""
+    return np.asarray(stored) if isinstance(stored, Image.Image) and _is_plain(stored) else as_array(stored)
 
-    None where the rest of the rule must be looked at: transparency, palettes, colour that shows none.
+
+def _is_plain(stored: Image.Image) -> bool:
+    """Whether the numbers are used as they are stored: no palette, no transparency, 8 bits."""
+    return stored.mode in _BYTES and "transparency" not in stored.info
+
+
+def _photo(path: str, photo: Image.Image | NDArray[Any], size: Size | None, keep: int) -> Picture | None:
+    """Return the picture in a large photo without an array of all its pixels, which is a third of the time otherwise.
+
+    None where the rest of the rule must be looked at: palettes, transparency, colour that shows none.
     """
-    if photo.mode not in _BYTES or "transparency" in photo.info:
+    if isinstance(photo, np.ndarray) or photo.width * photo.height < _PHOTO or not _is_plain(photo):
         return None
     seen = band_of(photo)
     if seen is None:
