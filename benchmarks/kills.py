@@ -46,8 +46,8 @@ TOLD = ("train", "mnist_sample", "--epochs", "3", "--precision", "float32", "--t
 MODEL, REPORT, LOG = "model.safetensors", "report.html", "log.txt"
 PIECES = 10
 """A process is given up to so large a part of the time that the whole run takes: so often, about, a run is killed."""
-EARLY = 0.1
-"""Share of kills while a process still loads libraries and images."""
+EARLY = 0.15
+"""Share of kills at any moment before a process has saved anything: while it loads libraries, reads, begins."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Kill:
 
     run: int
     seconds: float
-    """Since it had begun to work in the folder; of an early one, since it was started."""
+    """Since its first save; of an early one, since it was started."""
     where: str
 
 
@@ -69,7 +69,7 @@ class Record:
     sha256: str
     """Of the uninterrupted run's network."""
     seconds: float
-    """That it took, from its first sign in the folder."""
+    """That it took, from its first save."""
     machine: dict[str, str]
     versions: dict[str, str]
     kills: list[Kill] = field(default_factory=list)
@@ -103,10 +103,18 @@ class Command:
         end_of(self.start())
 
     @property
-    def traces(self) -> int:
+    def begun(self) -> int:
         """How much its log holds: more once a process has begun to work in the folder."""
         log = self.folder / LOG
         return log.stat().st_size if log.exists() else 0
+
+    @property
+    def saved(self) -> int:
+        """When the newest state was written: later once a process has saved its first."""
+        try:
+            return (self.folder / NEWEST).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
 
     def half_written(self) -> set[str]:
         """Return the files that are being written, or were when their process was killed."""
@@ -169,10 +177,10 @@ def measure(count: int, seed: int, scratch: Path, say: Callable[[str], None]) ->
 
 
 def uninterrupted(command: Command) -> tuple[float, float]:
-    """Run it once; return the seconds until it began to work in its folder, and those from there to the end."""
+    """Run it once; return the seconds to its first save, and those from there to the end."""
     began = time.perf_counter()
     process = command.start()
-    wait_for(lambda: command.traces > 0, process)
+    wait_for(lambda: command.saved > 0, process)
     start = time.perf_counter() - began
     end_of(process)
     return start, time.perf_counter() - began - start
@@ -180,32 +188,32 @@ def uninterrupted(command: Command) -> tuple[float, float]:
 
 def killed_at(command: Command, moment: float, *, early: bool) -> str:
     """Run the command and kill it at a moment; return into what that fell, or nothing if it was over before."""
-    traces, left = command.traces, command.half_written()
+    begun, saved, left = command.begun, command.saved, command.half_written()
     process = command.start()
     if not early:
-        wait_for(lambda: command.traces > traces, process)
+        wait_for(lambda: command.saved > saved, process)
     try:
         process.wait(moment)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        return place(command, begun=command.traces > traces, half=command.half_written() - left)
+        if command.begun == begun:
+            return "before it began"
+        return place(command, command.half_written() - left, new=command.saved > saved)
     end_of(process)
     return ""
 
 
-def place(command: Command, *, begun: bool, half: set[str]) -> str:
-    """Return into what a kill fell, by what it left; `half` are the files it left half written."""
-    if not begun:
-        return "before it began"
+def place(command: Command, half: set[str], *, new: bool) -> str:
+    """Return into what a kill fell, by what it left; `half` are the files it left half written, `new`: it had saved."""
     if any(name.startswith(".checkpoint-") for name in half):
         renamed = (command.folder / PREVIOUS).exists() and not (command.folder / NEWEST).exists()
         return "a save, between its two renames" if renamed else "a save"
     if half or (command.folder / MODEL).exists():
         return "the results"
     state = Checkpoint(command.folder).read()
-    if state is None:
-        return "before the first save"
+    if state is None or not new:
+        return "before its first save"
     return "an epoch" if "begin" in state.facts else "the end of an epoch"
 
 

@@ -484,7 +484,7 @@ def long(out):
     room.load_dataset = lambda name, **_: dataset(train=64, valid=16)
     room.Checkpoint = lambda folder: Checkpoint(folder, every=0.0)
     network = "5x5/2 8, 3x3/2 16, mean"
-    train("shapes", out=out, network=network, epochs=40, batch=8, precision="float32", resume=True)
+    train("shapes", out=out, network=network, epochs=15, batch=8, precision="float32", resume=True)
 
 
 @pytest.fixture
