@@ -809,6 +809,24 @@ def test_predict_writes_a_csv_with_every_class_and_what_it_could_not_read(traine
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["mixed", "out.csv"]
 
 
+def test_predict_by_a_cluster_writes_the_same_file_or_none(trained, little, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="needs dask.distributed")
+    monkeypatch.chdir(little)
+    (tmp_path / "cut.png").write_bytes(b"\x89PNG")
+    words = ("predict", trained[1], "valid", tmp_path / "cut.png", "--batch", "3", "--csv")
+    told = run(*words, tmp_path / "here.csv")
+    with distributed.LocalCluster(2, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster:
+        address = cluster.scheduler_address
+        by_cluster = run(*words, tmp_path / "there.csv", "--scheduler", address)
+    assert (by_cluster.stdout, by_cluster.stderr) == (told.stdout.replace("here.csv", "there.csv"), told.stderr)
+    assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+    client = distributed.Client
+    monkeypatch.setattr(distributed, "Client", lambda address, timeout, **o: client(address, timeout="0.2s", **o))
+    sentence = refused(*words, tmp_path / "no.csv", "--scheduler", "tcp://127.0.0.1:9")
+    assert sentence.startswith('scheduler (="tcp://127.0.0.1:9") can\'t be reached; ')
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["cut.png", "here.csv", "there.csv"]
+
+
 def test_predict_fails_only_if_nothing_can_be_read(trained, tmp_path):
     for name in ("a.png", "b.png"):
         (tmp_path / name).write_bytes(b"no image")

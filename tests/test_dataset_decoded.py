@@ -14,6 +14,7 @@ import pytest
 from test_dataset_folder import encoded, picture, put, state
 
 import convista as cx
+from convista.bilingual import in_chinese
 from convista.dataset import Dataset, decoded, decoding, load_dataset, memory
 from convista.dataset.cache import CacheFolderError
 from convista.files import write_text
@@ -51,6 +52,7 @@ def same(one: Dataset, other: Dataset) -> None:
         np.testing.assert_array_equal(first.labels, second.labels)
         assert (first.images.dtype, first.labels.dtype) == (second.images.dtype, second.labels.dtype)
         assert first.paths == second.paths
+    assert [in_chinese(remark) for remark in one.remarks] == [in_chinese(remark) for remark in other.remarks]
     names = ("name", "folder", "classes", "remarks", "reading", "left_out")
     assert [getattr(one, name) for name in names] == [getattr(other, name) for name in names]
 

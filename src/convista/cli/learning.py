@@ -194,6 +194,10 @@ def predict(
         typer.Option("--csv", metavar="FILE", help="Write file, label, probability, each class, reason; - : print it."),
     ] = None,
     batch: Annotated[int, typer.Option("--batch", metavar="N", help="Images at a time.")] = 256,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Let workers of dask.distributed do it; or local."),
+    ] = None,
 ) -> None:
     """Say what a trained network takes images for.
 
@@ -206,7 +210,7 @@ def predict(
     from convista.cli import answering
 
     net = cx.load(run)
-    answers = answering.Tally(net.predict_files(answering.files_of(images), batch))
+    answers = answering.Tally(net.predict_files(answering.files_of(images), batch, scheduler))
     if csv_file is not None:
         answering.to_csv(answers, net.classes, csv_file)
     elif as_json:
@@ -234,7 +238,14 @@ def register(app: typer.Typer) -> None:
     for command, lines in (
         (train, ("convista train --out runs/first --epochs 3", "convista train my_photos --size 64")),
         (rate, ("convista rate", "convista rate my_photos --network resnet -o rate.svg")),
-        (predict, ("convista predict runs/first digit.png", "convista predict runs/first my_digits/ --csv out.csv")),
+        (
+            predict,
+            (
+                "convista predict runs/first digit.png",
+                "convista predict runs/first my_digits/ --csv out.csv",
+                "convista predict runs/first archive/ --csv out.csv --scheduler local",
+            ),
+        ),
         (report, ("convista report runs/first",)),
     ):
         app.command(epilog=examples(*lines))(command)
