@@ -268,7 +268,7 @@ def test_the_same_run_is_replaced_when_asked(tmp_path):
 def test_a_failure_while_replacing_leaves_the_old_run(tmp_path, monkeypatch):
     quick(tmp_path / "demo", epochs=1)
     before = contents(tmp_path / "demo")
-    monkeypatch.setattr(room, "save_network", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
+    monkeypatch.setattr(room.desk, "save_network", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
     with pytest.raises(OSError, match="the disk is full"):
         quick(tmp_path / "demo", epochs=1, overwrite=True)
     assert contents(tmp_path / "demo") == before
