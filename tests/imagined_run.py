@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from convista.bilingual import Bilingual
 from convista.training.facts import (
     Averaged,
     Calibration,
@@ -71,7 +72,10 @@ def facts(**changes: Any) -> Facts:
         counts={"train": (1200, 1300, 40), "valid": (1010, 1028, 7)},
         image_shape=(1, 6, 6),
         samples=tuple(sample(f"train/{i}.png", name, i) for i, name in enumerate(classes)),
-        remarks=('valid/"a" & b.png was left out: it is <truncated>.',),
+        remarks=(
+            Bilingual('valid/"a" & b.png was left out: it is <truncated>.', '未使用：valid/"a" & b.png，它<不完整>。'),
+            "In <English> alone.",
+        ),
         network="3x3/2 2, 3x3/2 classes",
         layers=(
             Layer("layers.0", "Conv2d", (2, 3, 3), 18),

@@ -180,7 +180,7 @@ def test_a_worker_that_dies_changes_no_number_of_a_dask_array(tmp_path):
     da = pytest.importorskip("dask.array", reason="needs dask[array]")
     mark, asked = tmp_path / "mark", {"dtype": PIXELS.dtype, "meta": PIXELS[:0]}
     image = da.from_array(PIXELS, chunks=(60, 80)).map_blocks(dying, mark=mark, **asked)
-    room = dict(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50)
+    room = dict(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50)
     with distributed.LocalCluster(**room) as cluster, distributed.Client(cluster):
         found = cx.conv2d(image, "sobel_x", padding="same", engine="plain").compute()
     np.testing.assert_array_equal(found, cx.conv2d(PIXELS, "sobel_x", padding="same", engine="plain"))

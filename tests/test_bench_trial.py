@@ -6,6 +6,7 @@ import pytest
 from bench_fakes import TINY, FakePeer
 
 from convista.bench import trial
+from convista.bench.contender import Contender
 from convista.bench.measuring import PAUSE
 from convista.bench.peers import PEERS
 from convista.bench.trial import measure
@@ -76,9 +77,18 @@ def test_a_hopeless_peer_is_left_out_with_an_estimate(peers, monkeypatch):
     assert set(found.ratios) == {"right"}
 
 
+def test_a_peer_that_is_slow_on_the_whole_image_only_is_left_out_too(monkeypatch):
+    monkeypatch.setattr(trial, "once", lambda run: run())
+    seconds = {"convista": 9.0, "quick": 0.1, "slow": 4.0, "roof": 9.0}
+    entered = trial.Field({n: Contender(n, lambda s=s: s, is_roof=n == "roof") for n, s in seconds.items()})
+    trial._drop_hopeless(entered)
+    assert entered.left_out == {"slow": "4.0 s"}
+    assert list(entered.contenders) == ["convista", "quick", "roof"]
+
+
 def test_slow_peers_stay_where_all_are_slow():
     assert trial.hopeless({"a": 3.0, "b": 4.0}) == {}
-    assert trial.hopeless({"a": 0.01, "b": 0.4}) == {}
+    assert trial.hopeless({"a": 0.01, "b": 0.2}) == {}
     assert trial.hopeless({}) == {}
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
+from shapes import dataset
 from typer.testing import CliRunner
 
 import convista as cx
@@ -717,11 +718,13 @@ def test_bad_settings_are_refused_before_anything_is_made(tmp_path, little):
 def test_on_a_terminal_there_is_a_bar_and_the_rows_stay(monkeypatch):
     pytest.importorskip("torch", reason="torch is of the train extra")
     from convista.cli.watching import Terminal
-    from convista.training import Epoch
+    from convista.training import Epoch, Settings, resolve
 
     screen = Console(file=io.StringIO(), force_terminal=True, width=80, color_system=None)
     monkeypatch.setattr("convista.cli.watching.console", lambda: screen)
-    with Terminal(epochs=2) as terminal:
+    data = dataset()
+    with Terminal() as terminal:
+        terminal.planned(data, resolve(data, Settings(epochs=2, batch=24)))
         for done in range(1, 9):
             terminal.batch(done, 8, loss=1 / done)
             terminal._bar.refresh()
@@ -732,6 +735,8 @@ def test_on_a_terminal_there_is_a_bar_and_the_rows_stay(monkeypatch):
         assert words in text
     assert "    2      0.5000      0.2500    99.85 %      1.5\n" in text
     assert "epoch 3 of 2" not in text
+    assert "\nnetwork 3x3/2 8, 3x3/2 16, 3x3/2 32, 3x3/2 64, 3x3/2 classes\n" in text
+    assert "\n- epochs 2; images a step 24; adamw; threads 1\n" in text
 
 
 @pytest.mark.parametrize("words", [["train"], ["predict", "run", "x.png"]])
@@ -805,6 +810,24 @@ def test_predict_writes_a_csv_with_every_class_and_what_it_could_not_read(traine
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["mixed", "out.csv"]
 
 
+def test_predict_by_a_cluster_writes_the_same_file_or_none(trained, little, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="needs dask.distributed")
+    monkeypatch.chdir(little)
+    (tmp_path / "cut.png").write_bytes(b"\x89PNG")
+    words = ("predict", trained[1], "valid", tmp_path / "cut.png", "--batch", "3", "--csv")
+    told = run(*words, tmp_path / "here.csv")
+    with distributed.LocalCluster(2, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster:
+        address = cluster.scheduler_address
+        by_cluster = run(*words, tmp_path / "there.csv", "--scheduler", address)
+    assert (by_cluster.stdout, by_cluster.stderr) == (told.stdout.replace("here.csv", "there.csv"), told.stderr)
+    assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
+    client = distributed.Client
+    monkeypatch.setattr(distributed, "Client", lambda address, timeout, **o: client(address, timeout="0.2s", **o))
+    sentence = refused(*words, tmp_path / "no.csv", "--scheduler", "tcp://127.0.0.1:9")
+    assert sentence.startswith('scheduler (="tcp://127.0.0.1:9") can\'t be reached; ')
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["cut.png", "here.csv", "there.csv"]
+
+
 def test_predict_fails_only_if_nothing_can_be_read(trained, tmp_path):
     for name in ("a.png", "b.png"):
         (tmp_path / name).write_bytes(b"no image")
@@ -868,9 +891,10 @@ def test_train_says_the_first_of_many_remarks(photos, tmp_path):
         (photos / "lying" / f"y{number}.png").symlink_to("/etc/passwd")
     text = run("train", photos, "--epochs", "1", "--network", "3x3 2, mean", "--out", tmp_path / "run").stdout
     lines = [line for line in text.splitlines() if line.startswith("- ")]
-    assert lines[-1].startswith("- and ")
+    assert lines[-2].startswith("- and ")
+    assert lines[-1] == "- epochs 1; images a step 128; adamw; threads 1"
     assert lines[0] == "- to learn from + to judge by: lying 8 + 2, upright 8 + 2"
-    assert len(lines) == 10
+    assert len(lines) == 11
     log = (tmp_path / "run" / "log.txt").read_text()
     assert log.count(" data: left out: ") == 11
 

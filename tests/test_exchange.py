@@ -26,7 +26,8 @@ def shapes(name, size=None, **_):
 
 @pytest.fixture(autouse=True)
 def data(monkeypatch):
-    monkeypatch.setattr(room, "load_dataset", shapes)
+    for place in (room, room.reading):
+        monkeypatch.setattr(place, "load_dataset", shapes)
 
 
 @pytest.fixture(scope="module")

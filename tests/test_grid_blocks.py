@@ -159,7 +159,7 @@ def scheduler(name):
     distributed = pytest.importorskip("distributed", reason="needs dask.distributed")
     from distributed import Client
 
-    room = dict(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50)
+    room = dict(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50)
     with distributed.LocalCluster(**room) as cluster, Client(cluster):
         yield
 

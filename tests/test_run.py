@@ -3,11 +3,11 @@
 import csv
 import json
 import re
+import shutil
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from convista import run as room
 from convista.dataset import load_dataset
 from convista.network import OwnNetworkError, save_network
 from convista.run import Run, RunFolderError, find_rate, load, train
-from convista.training import Finding, Statistics, Stopped
+from convista.training import Checkpoint, Finding, Statistics, Stopped
 
 NETWORK = "5x5/2 8, mean"
 FILES = [
@@ -268,7 +268,7 @@ def test_the_same_run_is_replaced_when_asked(tmp_path):
 def test_a_failure_while_replacing_leaves_the_old_run(tmp_path, monkeypatch):
     quick(tmp_path / "demo", epochs=1)
     before = contents(tmp_path / "demo")
-    monkeypatch.setattr(room, "save_network", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
+    monkeypatch.setattr(room.desk, "save_network", lambda *_: (_ for _ in ()).throw(OSError("the disk is full")))
     with pytest.raises(OSError, match="the disk is full"):
         quick(tmp_path / "demo", epochs=1, overwrite=True)
     assert contents(tmp_path / "demo") == before
@@ -330,10 +330,10 @@ def test_the_watcher_hears_too(tmp_path):
     assert heard == [(1, 4), (2, 4), 1, (3, 4), (4, 4), 2]
 
 
-def test_a_watcher_with_a_method_for_them_hears_of_the_data_first(tmp_path, shapes):
+def test_a_watcher_with_a_method_for_it_hears_of_the_data_and_the_decisions_first(tmp_path, shapes):
     class Watcher(At):
-        def data(self, dataset):
-            self.said.append((dataset, self.steps))
+        def planned(self, dataset, settings):
+            self.said.append((dataset, settings.rounds, settings.threads, self.steps))
 
         steps = 0
 
@@ -342,7 +342,7 @@ def test_a_watcher_with_a_method_for_them_hears_of_the_data_first(tmp_path, shap
 
     watcher = Watcher(0, fail)
     quick(tmp_path / "a", watcher=watcher)
-    assert watcher.said == [(shapes, 0)]
+    assert watcher.said == [(shapes, 2, 1, 0)]
 
 
 def test_a_wrong_argument_names_the_near_one(tmp_path):
@@ -479,30 +479,47 @@ def test_what_a_killed_process_left_of_a_file_is_cleared_away(tmp_path):
     assert names(quick(tmp_path / "a").folder) == FILES
 
 
-KILLED = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from shapes import dataset
-from convista import run
-from convista.training import checkpoint
-run.load_dataset = lambda name, **_: dataset(train=64, valid=16)
-run.Checkpoint = lambda folder: checkpoint.Checkpoint(folder, every=0.0)
-run.train("shapes", out=sys.argv[2], network="5x5/2 8, 3x3/2 16, mean", epochs=40, batch=8, precision="float32", resume=True)
-"""
+def long(out):
+    """A run that keeps its state after each step; in a process of its own."""
+    room.load_dataset = lambda name, **_: dataset(train=64, valid=16)
+    room.desk.Checkpoint = lambda folder: Checkpoint(folder, every=0.0)
+    network = "5x5/2 8, 3x3/2 16, mean"
+    train("shapes", out=out, network=network, epochs=15, batch=8, precision="float32", resume=True)
 
 
-def test_kills_at_any_moment_change_no_bit(tmp_path):
-    command = [sys.executable, "-c", KILLED, str(Path(__file__).parent)]
-    subprocess.run([*command, str(tmp_path / "whole")], check=True)
-    random = np.random.default_rng()
-    out = tmp_path / "killed"
-    for kill in range(5):
-        process = subprocess.Popen([*command, str(out)])
-        while not (out / "checkpoint.safetensors").exists() and process.poll() is None:
-            time.sleep(0.01)
-        time.sleep(random.uniform(0, 0.4) + 2.5 * (kill > 0))  # it takes torch about so long to load again
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-    subprocess.run([*command, str(out)], check=True)
-    assert (out / "model.safetensors").read_bytes() == (tmp_path / "whole" / "model.safetensors").read_bytes()
+@pytest.fixture
+def begun():
+    """Begins a long run in a process of its own; all of them come from one that has loaded torch, and nothing else."""
+    context = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
+    context.set_forkserver_preload(["convista.run", "convista.studio"])
+
+    def begin(out):
+        process = context.Process(target=long, args=(out,))
+        process.start()
+        return process
+
+    return begin
+
+
+def test_kills_at_any_moment_change_no_bit(begun, tmp_path):
+    whole, out, random = tmp_path / "whole", tmp_path / "killed", np.random.default_rng()
+    first = begun(whole)
+    first.join()
+    assert first.exitcode == 0
+    killed = 0
+    while killed < 5:
+        process = begun(out)
+        while not (out / "checkpoint.safetensors").exists() and process.is_alive():
+            time.sleep(0.001)
+        process.join(random.uniform(0, 0.4))
+        process.kill()
+        process.join()
+        assert process.exitcode in (0, -9, -15)  # done, killed, killed on Windows
+        killed += process.exitcode != 0
+        if process.exitcode == 0:
+            assert (out / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()
+            shutil.rmtree(out)
+    last = begun(out)
+    last.join()
+    assert last.exitcode == 0
+    assert (out / "model.safetensors").read_bytes() == (whole / "model.safetensors").read_bytes()

@@ -8,14 +8,15 @@ import pytest
 from shapes import dataset
 
 from convista import run as room
-from convista.run import RunFolderError, open_run, train
+from convista.run import RunFolderError, open_run, reading, train
 
 NEW = ("results.json", "curves.png", "confusion.png", "reliability.png")
 
 
 @pytest.fixture(autouse=True)
 def data(monkeypatch):
-    monkeypatch.setattr(room, "load_dataset", lambda name, size=None, **_: dataset(train=24, valid=12))
+    for place in (room, reading):
+        monkeypatch.setattr(place, "load_dataset", lambda name, size=None, **_: dataset(train=24, valid=12))
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def without_times(page):
 
 
 def test_other_data_are_refused(done, monkeypatch):
-    monkeypatch.setattr(room, "load_dataset", lambda name, size=None, **_: dataset(train=24, valid=14))
+    monkeypatch.setattr(reading, "load_dataset", lambda name, size=None, **_: dataset(train=24, valid=14))
     with pytest.raises(RunFolderError) as caught:
         open_run(done.folder)
     assert str(caught.value) == (

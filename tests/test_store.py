@@ -444,7 +444,7 @@ def test_only_whole_lines_of_a_journal_count(tmp_path):
 def cluster(here):
     """Two workers, each a process, that start in the folder to work in."""
     distributed = pytest.importorskip("distributed", reason="needs dask.distributed")
-    room = dict(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50)
+    room = dict(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0", silence_logs=50)
     with distributed.LocalCluster(**room) as two:
         yield two
 

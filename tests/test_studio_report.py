@@ -261,6 +261,13 @@ def test_a_run_of_another_kind_has_its_report(changes, section, words):
     assert words in read(report_html(facts(**changes))).one("section", id=section).english
 
 
+def test_remarks_are_told_in_both_languages_and_marked_where_they_are_in_one(page):
+    both, alone = page.one("section", id="data").one("ul").all("li")
+    assert both.english == 'valid/"a" & b.png was left out: it is <truncated>.'
+    assert both.one("span", lang="zh-Hans").text == '未使用：valid/"a" & b.png，它<不完整>。'
+    assert (alone.text, alone.attributes) == ("In <English> alone.", {"lang": "en"})
+
+
 def test_the_findings_are_told_the_severe_ones_marked(page):
     section = page.one("section", id="diagnosis")
     items = section.all("li")

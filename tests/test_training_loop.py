@@ -195,7 +195,7 @@ def lose_at(monkeypatch, *steps):
     def spoilt(course, chosen):
         if left and course.done == left[0]:
             left.pop(0)
-            return torch.tensor(math.nan)
+            return torch.tensor(math.nan, requires_grad=True)
         return loss(course, chosen)
 
     monkeypatch.setattr(Course, "loss", spoilt)
@@ -301,13 +301,14 @@ def test_a_state_of_other_data_is_refused(shapes, tmp_path):
     assert str(caught.value).endswith("so it can't go on as the same run; give a new folder")
 
 
-def test_control_c_stops_after_the_batch_and_keeps_all(shapes, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_control_c_stops_after_the_batch_and_keeps_all(shapes, tmp_path, number):
     settings, notes = replace(QUICK, epochs=2), Notes()
-    notes.batch = lambda done, total, loss: signal.raise_signal(signal.SIGINT) if done == 4 else None
-    before = signal.getsignal(signal.SIGINT)
+    notes.batch = lambda done, total, loss: signal.raise_signal(number) if done == 4 else None
+    before = signal.getsignal(number)
     with pytest.raises(Stopped, match="^stopped after step 4 of 12$") as caught:
         fit(shapes, settings, watcher=notes, checkpoint=Checkpoint(tmp_path))
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
     assert math.isfinite(judge(caught.value.network, shapes.valid).loss)
     gone_on = fit(shapes, settings, checkpoint=Checkpoint(tmp_path))
     assert fingerprint(gone_on.network) == fingerprint(fit(shapes, settings).network)
@@ -462,8 +463,11 @@ def test_data_that_nothing_can_be_learned_from_are_refused(spoil, sentence):
 
 def test_what_is_left_open_is_decided_by_rule():
     small, large = dataset(train=4, valid=2), dataset(train=4, valid=2, size=40)
-    assert resolve(small, Settings()) == replace(Settings(), network=NAMED["simple"], threads=1, flip="none", batch=128)
+    decided = {"network": NAMED["simple"], "threads": 1, "flip": "none", "batch": 128, "epochs": 40, "sizes": "none"}
+    assert resolve(small, Settings()) == replace(Settings(), **decided)
     assert resolve(large, Settings()).network == NAMED["small"]
+    photos = resolve(dataset(train=4, valid=2, size=96, channels=3), Settings(epochs=3))
+    assert (photos.network, photos.sizes, photos.flip, photos.epochs) == (NAMED["resnet"], "64,96", "horizontal", 3)
     assert resolve(large, Settings()).threads == torch.get_num_threads()
     assert resolve(small, Settings(threads=2)).threads == 2
 

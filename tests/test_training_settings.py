@@ -57,8 +57,8 @@ def test_every_choice_has_a_range():
 
 
 def test_weighted_is_true_or_false_and_an_option_without_a_word():
-    assert Settings(weighted=True).options() == "--epochs 10 --seed 0 --weighted"
-    assert Settings().options() == "--epochs 10 --seed 0"
+    assert Settings(weighted=True).options() == "--seed 0 --weighted"
+    assert Settings().options() == "--seed 0"
     with pytest.raises(TypeError, match=r"^weighted \(=1\) must be True or False$"):
         Settings(weighted=1)
 
@@ -92,6 +92,12 @@ def test_what_may_be_left_open():
 
 
 def test_statistics_are_on_or_off():
-    assert Settings(statistics=False).options() == "--epochs 10 --seed 0 --no-statistics"
+    assert Settings(statistics=False).options() == "--seed 0 --no-statistics"
     with pytest.raises(TypeError, match="statistics \\(='no'\\) must be True or False"):
         Settings(statistics="no")
+
+
+def test_epochs_are_decided_by_the_data():
+    with pytest.raises(ValueError, match="epochs \\(=None\\) are not decided yet"):
+        _ = Settings().rounds
+    assert Settings(epochs=3).rounds == 3

@@ -9,8 +9,9 @@ from test_training_loop import QUICK, Killed, Notes, fingerprint
 from torch.nn import functional
 
 from convista.network import Network
-from convista.training import Checkpoint, fit
-from convista.training.sizes import resized, side_at
+from convista.training import Checkpoint, Settings, fit
+from convista.training.sizes import resized, side_at, sizes_for
+from convista.training.start import new_network
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +82,20 @@ def test_sizes_that_do_not_fit_are_a_sentence(shapes, sizes, network, sentence):
     with pytest.raises(ValueError, match="sizes") as caught:
         fit(shapes, replace(QUICK, sizes=sizes, network=network))
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("size", "network", "told", "wanted"),
+    [
+        (96, "5x5/2 4, mean", "auto", "64,96"),
+        (64, "5x5/2 4, mean", "auto", "none"),
+        (96, "5x5/2 4, mean", "none", "none"),
+        (96, "5x5/2 4, mean", "48", "48"),
+        (65, "5x5/13 4, 3x3/5 classes", "auto", "43,65"),
+        (96, "own_networks:lazy", "auto", "none"),
+    ],
+)
+def test_large_images_begin_small_if_the_network_takes_them(size, network, told, wanted):
+    data = dataset(train=8, valid=4, size=size)
+    settings = Settings(network=network, sizes=told)
+    assert sizes_for(settings, new_network(data, settings)) == wanted

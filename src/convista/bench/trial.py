@@ -12,7 +12,7 @@ from convista.bench.exact import error, tolerance
 from convista.bench.measuring import LEAST_SECONDS, PAUSE, once, ratios, rounds_of, spread
 from convista.bench.record import OURS, Result
 
-HOPELESS_SECONDS, HOPELESS_TIMES = 1.0, 8.0
+HOPELESS_SECONDS, HOPELESS_TIMES = 0.25, 8.0
 """A peer that takes longer than the first, and so many times as long as the quickest peer, is left out."""
 
 ENGINES = "engines"
@@ -40,6 +40,7 @@ def measure(cell: Cell, threads: int, rounds: int, least: float = LEAST_SECONDS)
     for name in _hopeful(cell, threads, entered) if entered.contenders else ():
         _enter(entered, name, cell, data, threads)
     check(cell, data, entered)
+    _drop_hopeless(entered)
     if OURS not in entered.contenders:
         return Result(cell.name, cell.group, threads, errors=entered.errors, left_out=entered.left_out)
     runs = {name: each.run for name, each in entered.contenders.items()}
@@ -82,6 +83,13 @@ def hopeless(estimates: Mapping[str, float]) -> dict[str, float]:
     """
     bound = max(HOPELESS_SECONDS, HOPELESS_TIMES * min(estimates.values(), default=0.0))
     return {name: seconds for name, seconds in estimates.items() if seconds > bound}
+
+
+def _drop_hopeless(entered: Field) -> None:
+    """Leave out who turns out to be slow on the whole cell only: cut in pieces, a large image fits into the caches."""
+    peers = {name: each for name, each in entered.contenders.items() if name != OURS and not each.is_roof}
+    for name, seconds in hopeless({name: once(each.run) for name, each in peers.items()}).items():
+        entered.drop(name, f"{seconds:.1f} s")
 
 
 def _hopeful(cell: Cell, threads: int, entered: Field) -> list[str]:

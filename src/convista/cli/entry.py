@@ -17,6 +17,7 @@ from convista._version import __version__
 from convista.cli import benching, comparing, datasets, explaining, exporting, filtering, learning
 from convista.cli.printing import examples
 from convista.errors import MissingExtraError
+from convista.training.launch import speaks
 
 BAD_INPUT = (
     ValueError, TypeError, IndexError, MissingExtraError,
@@ -41,11 +42,11 @@ class Sentences(TyperGroup):
         except (typer.Exit, typer.Abort, BrokenPipeError):  # typer leaves quietly when nobody reads any more
             raise
         except KeyboardInterrupt as error:
-            raise _stop(str(error) or "stopped", 130) from None
+            raise _stop(error, str(error) or "stopped", 130) from None
         except BAD_INPUT as error:
-            raise _stop(_sentence(error), 2) from error
+            raise _stop(error, _sentence(error), 2) from error
         except FAILED as error:
-            raise _stop(_sentence(error), 1) from error
+            raise _stop(error, _sentence(error), 1) from error
 
 
 app = typer.Typer(
@@ -91,12 +92,13 @@ def main() -> None:
         sys.exit(130)
 
 
-def _stop(sentence: str, code: int) -> typer.Exit:
+def _stop(error: BaseException, sentence: str, code: int) -> typer.Exit:
     if os.environ.get("CONVISTA_TRACEBACK"):
         import traceback
 
         traceback.print_exc()
-    typer.echo(f"convista: {sentence}", err=True)
+    if speaks(error):
+        typer.echo(f"convista: {sentence}", err=True)
     return typer.Exit(code)
 
 

@@ -41,7 +41,7 @@ Engine = Annotated[
 LARGE: dict[str, Any] = {"rich_help_panel": "Images larger than memory"}
 Scheduler = Annotated[
     str | None,
-    typer.Option("--scheduler", metavar="ADDRESS", help="Let the workers of dask.distributed do it.", **LARGE),
+    typer.Option("--scheduler", metavar="ADDRESS", help="Let workers of dask.distributed do it; or local.", **LARGE),
 ]
 Channels = Annotated[
     str | None, typer.Option("--channels", metavar="first|last", help="Of three axes without names.", **LARGE)

@@ -10,6 +10,7 @@ import typer
 
 from convista.cli import arguments
 from convista.cli.printing import examples, percent, print_json, print_table
+from convista.training.launch import speaks
 from convista.training.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ Out = Annotated[
 ]
 Epochs = Annotated[
     int | None,
-    typer.Option("--epochs", metavar="N", help=f"How often each training image is seen ({Settings.epochs})."),
+    typer.Option("--epochs", metavar="N", help="How often each training image is seen; by default 10 to 40, by rule."),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same machine: same weights.")]
 Resume = Annotated[
@@ -88,7 +89,7 @@ def train(
     clip: Annotated[float | None, recipe("clip", "The gradient's largest length; 0: any")] = None,
     average: Annotated[float | None, recipe("average", "Decay of a moving average of the weights; 0: none")] = None,
     precision: Annotated[str | None, recipe("precision", "float32, bfloat16, or auto", "WORD")] = None,
-    sizes: Annotated[str | None, recipe("sizes", "Small images first: 64,96 pixels", "TEXT")] = None,
+    sizes: Annotated[str | None, recipe("sizes", "Small images first: 64,96 pixels; none", "TEXT")] = None,
     patience: Annotated[int | None, recipe("patience", "End after N epochs without a new low; 0: never")] = None,
     tta: Annotated[int | None, recipe("tta", "Judge N views of each image, too")] = None,
     no_statistics: Annotated[
@@ -106,7 +107,6 @@ def train(
     Without DATA: threes against sevens, 14,434 digits that come with convista.
     """
     from convista.cli.watching import Terminal
-    from convista.training import Settings
 
     told = {
         "epochs": epochs, "network": network, "model": model, "batch": batch, "rate": arguments.rate(rate),
@@ -118,7 +118,7 @@ def train(
         "weighted": weighted or None,
     }  # fmt: skip
     chosen: dict[str, Any] = {name: value for name, value in told.items() if value is not None}
-    with Terminal(chosen.get("epochs", Settings.epochs)) as terminal:
+    with Terminal() as terminal:
         need_packages("training")
         import convista as cx
 
@@ -136,10 +136,10 @@ def train(
                 data, out=out, seed=seed, overwrite=overwrite, resume=resume, labels=labels, strict=strict,
                 watcher=terminal, log=log or (), **chosen,
             )  # fmt: skip
-    if seeds is None:
-        _say_result(run)
-    else:
+    if seeds is not None:
         _say_seeds(runs)
+    elif speaks():
+        _say_result(run)
 
 
 def rate(
@@ -194,6 +194,10 @@ def predict(
         typer.Option("--csv", metavar="FILE", help="Write file, label, probability, each class, reason; - : print it."),
     ] = None,
     batch: Annotated[int, typer.Option("--batch", metavar="N", help="Images at a time.")] = 256,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Let workers of dask.distributed do it; or local."),
+    ] = None,
 ) -> None:
     """Say what a trained network takes images for.
 
@@ -206,7 +210,7 @@ def predict(
     from convista.cli import answering
 
     net = cx.load(run)
-    answers = answering.Tally(net.predict_files(answering.files_of(images), batch))
+    answers = answering.Tally(net.predict_files(answering.files_of(images), batch, scheduler))
     if csv_file is not None:
         answering.to_csv(answers, net.classes, csv_file)
     elif as_json:
@@ -234,7 +238,14 @@ def register(app: typer.Typer) -> None:
     for command, lines in (
         (train, ("convista train --out runs/first --epochs 3", "convista train my_photos --size 64")),
         (rate, ("convista rate", "convista rate my_photos --network resnet -o rate.svg")),
-        (predict, ("convista predict runs/first digit.png", "convista predict runs/first my_digits/ --csv out.csv")),
+        (
+            predict,
+            (
+                "convista predict runs/first digit.png",
+                "convista predict runs/first my_digits/ --csv out.csv",
+                "convista predict runs/first archive/ --csv out.csv --scheduler local",
+            ),
+        ),
         (report, ("convista report runs/first",)),
     ):
         app.command(epilog=examples(*lines))(command)

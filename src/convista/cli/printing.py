@@ -21,10 +21,15 @@ def examples(*lines: str) -> str:
 
 
 def console() -> Console:
-    """Return a rich console on standard output that leaves numbers and brackets as they are."""
+    """Return a rich console on standard output that leaves numbers and brackets as they are.
+
+    Of several processes that train together one speaks.
+    """
     from rich.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False)
+    from convista.training.launch import speaks
+
+    return Console(highlight=False, markup=False, emoji=False, quiet=not speaks())
 
 
 def print_table(

@@ -10,7 +10,7 @@ from convista.cli.printing import console, percent
 
 if TYPE_CHECKING:
     from convista.dataset import Dataset
-    from convista.training import Epoch
+    from convista.training import Epoch, Settings
 
 REMARKS = 8
 """What is odd about the data, as far as it is said before training begins."""
@@ -20,7 +20,7 @@ HEAD = f"{'epoch':>5}  {'train loss':>10}  {'valid loss':>10}  {'accuracy':>9}  
 class Terminal:
     """Hears how training goes, and shows it. The bar is for a terminal only; the lines are for files, too."""
 
-    def __init__(self, epochs: int) -> None:
+    def __init__(self) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._console = console()
@@ -29,7 +29,7 @@ class Terminal:
             TimeRemainingColumn(), console=self._console, transient=True, disable=not self._console.is_terminal,
         )  # fmt: skip
         self._task = self._bar.add_task("reading the images", total=None)
-        self._epochs, self._headed = epochs, False
+        self._epochs, self._headed = 1, False
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -38,13 +38,19 @@ class Terminal:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bar.stop()
 
-    def data(self, dataset: Dataset) -> None:
-        """Say what the data are, and the first of what is odd about them; the log and the report say all."""
+    def planned(self, dataset: Dataset, settings: Settings) -> None:
+        """Say what is learned from, the first of what is odd about it, and how; the log and the report say all."""
+        self._epochs = settings.rounds
         self._console.print(dataset.summary)
         beyond = len(dataset.remarks) - REMARKS
         more = [f"and {beyond} more remarks: convista data check {shlex.quote(dataset.name)}"] if beyond > 0 else []
         for line in (dataset.counts, *dataset.remarks[:REMARKS], *more):
             self._console.print(f"- {line}")
+        self._console.print(f"network {settings.network}")
+        self._console.print(
+            f"- epochs {settings.rounds}; images a step {settings.batch}; {settings.optimizer}; "
+            f"threads {settings.threads}"
+        )
 
     def batch(self, done: int, total: int, loss: float) -> None:
         """Move the bar."""

@@ -10,10 +10,12 @@ labels     or a CSV
 splitting  which are kept to judge by, where nothing says it
 checking   all of this together, and what is wrong with it
 decoding   image files to 8-bit arrays of one size, in parallel
+likeness   which of them are equal
 decoded    the cache of such arrays, mapped where they are too many for memory
 memory     how much memory there is
 idx        MNIST's format
 remarks    what was odd about the files, a sentence each
+reasons    why a file isn't used, in Chinese
 known      data sets that have a name: where they are, by which hashes they are known, their licences
 sample     the built-in one
 download   a data set's name to its image folder: the built-in sample, or downloaded and checked

@@ -29,12 +29,13 @@ import numpy as np
 import PIL
 from numpy.typing import NDArray
 
+from convista.bilingual import Bilingual, in_chinese
 from convista.dataset.cache import VARIABLE, CacheFolderError, cache_folder
 from convista.dataset.decoding import Size
 from convista.dataset.memory import most_in_memory
 from convista.dataset.records import Dataset, LeftOut, Place, Split
 
-FORM = 1
+FORM = 2
 """Raised whenever the files here, or the rules by which images become arrays and are split, change."""
 LIMIT = 2**35
 """Bytes of all data sets together; and never more than half of what the disk has left for them."""
@@ -183,7 +184,7 @@ def _finish(place: Path, facts: Facts, images: NDArray[np.uint8], folder: Path) 
             "labels": [one.label for one in facts.places],
             "splits": [one.split for one in facts.places],
             "left_out": [asdict(one) for one in facts.left_out],
-            "remarks": facts.remarks,
+            "remarks": [(one, in_chinese(one)) for one in facts.remarks],
             "reading": facts.reading,
         }
     )
@@ -242,7 +243,7 @@ def _facts(place: Path) -> Facts:
     return Facts(
         tuple(starmap(Place, zip(held["paths"], held["labels"], held["splits"], strict=True))),
         tuple(LeftOut(**one) for one in held["left_out"]),
-        tuple(held["remarks"]),
+        tuple(starmap(Bilingual, held["remarks"])),
         held["reading"],
     )
 

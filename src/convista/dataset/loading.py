@@ -34,7 +34,7 @@ def load_dataset(
         that is a name is taken for the name; write ``./mnist`` for a folder of that name, or pass a Path.
     size
         Rows and columns; one number for both. By default the size that more than half of the images have, else the
-        median of their rows and of their cols; where one is over 128, the same in small. `convista.image.fitting`
+        median of their rows and of their cols; where one is over 96, the same in small. `convista.image.fitting`
         states how images are brought to it; none is ever cropped.
     labels
         A CSV with a header and the columns ``file`` (relative to the folder), ``label``, and ``split`` if it likes,

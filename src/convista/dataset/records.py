@@ -49,7 +49,7 @@ class Dataset:
     train: Split
     valid: Split
     remarks: tuple[str, ...]
-    """What was left out, resized or missing, a sentence each."""
+    """What was left out, resized or missing, a sentence each; `convista.bilingual.in_chinese` gives it in Chinese."""
     reading: str = ""
     """How the files were read and split, in a clause: "as ..."."""
     left_out: tuple[LeftOut, ...] = ()

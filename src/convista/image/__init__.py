@@ -27,7 +27,7 @@ Files are turned upright as their EXIF orientation says; a PIL image is taken as
 from convista.image.arrays import as_array
 from convista.image.fitting import eight_bit, fitted, resized, with_channels, without_colour
 from convista.image.guards import MAX_PIXELS
-from convista.image.reading import IMAGE_ENDINGS, ImageFileError, read_image, shown
+from convista.image.reading import IMAGE_ENDINGS, ImageFileError, read_image, read_stored, shown
 from convista.image.writing import write_image
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "eight_bit",
     "fitted",
     "read_image",
+    "read_stored",
     "resized",
     "shown",
     "with_channels",

@@ -43,19 +43,23 @@ def eight_bit(image: NDArray[Any]) -> NDArray[np.uint8]:
     return image
 
 
-def resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+def resized(image: NDArray[np.uint8] | Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Return an image, (rows, cols) or (rows, cols, 3), of `size` (rows, cols), its aspect kept; only to be read.
+
+    An image of Pillow, in mode L or RGB, is scaled without an array of all its pixels on the way.
 
     >>> resized(np.full((1, 2), 9, np.uint8), (2, 2)).tolist()
     [[9, 9], [9, 9]]
     """
-    if image.shape[:2] == size:
-        return image
-    rows, cols = inside(image.shape[:2], size)
-    scaled = np.asarray(Image.fromarray(image).resize((cols, rows), Image.Resampling.BILINEAR))
+    old = (image.height, image.width) if isinstance(image, Image.Image) else image.shape[:2]
+    if old == size:
+        return np.asarray(image)
+    rows, cols = inside(old, size)
+    whole = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    scaled = np.asarray(whole.resize((cols, rows), Image.Resampling.BILINEAR))
     if (rows, cols) == size:
         return scaled
-    result = np.empty((*size, *image.shape[2:]), np.uint8)
+    result = np.empty((*size, *scaled.shape[2:]), np.uint8)
     result[:] = _border_mean(scaled)
     top, left = (size[0] - rows) // 2, (size[1] - cols) // 2
     result[top : top + rows, left : left + cols] = scaled

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -90,9 +90,27 @@ def read_image(path: PathLike, *, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
     array([[  0,   0],
            [  0, 255]], dtype=uint8)
     """
+    with _in_words(path) as name:
+        stored = _read(name, max_pixels)
+        return array_of(stored) if isinstance(stored, Image.Image) else stored
+
+
+def read_stored(path: PathLike, *, max_pixels: int = MAX_PIXELS) -> Image.Image | NDArray[Any]:
+    """Return the image in a file, decoded whole and upright, for those who don't need all of its pixels as an array.
+
+    What Pillow decodes is an image of Pillow, of which `as_array` makes what `read_image` returns; all else is that
+    already. Errors are those of `read_image`.
+    """
+    with _in_words(path) as name:
+        return _read(name, max_pixels)
+
+
+@contextmanager
+def _in_words(path: PathLike) -> Iterator[str]:
+    """Yield a path's name; whatever is wrong with its file becomes a sentence."""
     name = name_of(path)
     try:
-        return _read(name, max_pixels)
+        yield name
     except UnreadableError as error:
         raise ImageFileError(name, error.reason, error.hint) from error.__cause__
     except (FileNotFoundError, MemoryError):
@@ -119,7 +137,7 @@ def shown(path: PathLike) -> str:
     return os.fsencode(path).decode("utf-8", "replace").translate(_CONTROLS)
 
 
-def _read(name: str, max_pixels: int) -> NDArray[Any]:
+def _read(name: str, max_pixels: int) -> Image.Image | NDArray[Any]:
     with _opened(name) as file:
         start = file.read(SMALL)
         # Pillow asks a file time and again where it stands, each time a call of the system: memory is faster.
@@ -155,7 +173,7 @@ def _missing(path: Path) -> str:
     return f'path (="{shown(path)}") doesn\'t exist{did_you_mean(shown(path.name), siblings)}'
 
 
-_Reader: TypeAlias = Callable[[IO[bytes], int], NDArray[Any]]
+_Reader: TypeAlias = Callable[[IO[bytes], int], "Image.Image | NDArray[Any]"]
 
 
 def _reader_of(start: bytes) -> _Reader:
@@ -171,7 +189,7 @@ def _reader_of(start: bytes) -> _Reader:
 def _by_pillow(reader: type[ImageFile.ImageFile]) -> _Reader:
     """Return how to read a format. Each is asked for by name: of Pillow's others none ever runs (EPS, for one)."""
 
-    def read(file: IO[bytes], max_pixels: int) -> NDArray[Any]:
+    def read(file: IO[bytes], max_pixels: int) -> Image.Image:
         file.seek(0)
         with silent_pillow(max_pixels):
             image = reader(file)
@@ -180,7 +198,7 @@ def _by_pillow(reader: type[ImageFile.ImageFile]) -> _Reader:
     return read
 
 
-def _read_png(file: IO[bytes], max_pixels: int) -> NDArray[Any]:
+def _read_png(file: IO[bytes], max_pixels: int) -> Image.Image | NDArray[Any]:
     image = plain_png(file.getvalue(), max_pixels) if isinstance(file, BytesIO) else None
     if image is not None:
         return image
@@ -189,7 +207,7 @@ def _read_png(file: IO[bytes], max_pixels: int) -> NDArray[Any]:
     return _finished(PngImageFile(file), max_pixels)
 
 
-def _finished(image: Image.Image, max_pixels: int) -> NDArray[Any]:
+def _finished(image: Image.Image, max_pixels: int) -> Image.Image:
     """Decode an image whose header has been read."""
     check_size(image.height, image.width, max_pixels)
     image.load()
@@ -197,7 +215,7 @@ def _finished(image: Image.Image, max_pixels: int) -> NDArray[Any]:
         # An orientation that can't be read says nothing against the pixels: they stay as they are.
         with suppress(Exception), silent_pillow(max_pixels):
             ImageOps.exif_transpose(image, in_place=True)
-    return array_of(image)
+    return image
 
 
 def _read_npy(file: IO[bytes], max_pixels: int) -> NDArray[Any]:

@@ -7,6 +7,7 @@ model         layers with their classes and their scaling; predictions
 inputs        what a user calls images to arrays
 answers       what a network says, and of which files it can't
 saved         the file: numbers and plain JSON, nothing that runs
+workers       files judged by a cluster
 """
 # ruff: noqa: E402  -- a missing torch is said first, with the command to type
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from convista.network.answers import FileAnswer, Prediction, read_in_groups
+from convista.network.answers import FileAnswer, FileRead, PathLike, Prediction, read_in_groups
 from convista.network.description import Description, describe
 from convista.network.inputs import count_of, images_of
 from convista.network.layers import build
@@ -121,24 +121,58 @@ class Network(nn.Module):
                 progress.step(len(group))
         return np.concatenate(rows)
 
-    def predict_files(self, paths: Sequence[str | os.PathLike[str]], batch: int = 256) -> Iterator[FileAnswer]:
+    def predict_files(
+        self, paths: Sequence[str | os.PathLike[str]], batch: int = 256, scheduler: str | None = None
+    ) -> Iterator[FileAnswer]:
         """Yield what the network says of each image file, in order; one that can't be read has a reason instead.
 
         A line on stderr says how far it is, where stderr is a terminal.
 
+        Parameters
+        ----------
+        paths
+            Image files.
+        batch
+            How many images at a time.
+        scheduler
+            The address of a dask.distributed scheduler, whose workers see the same files; or "local", for as many
+            workers as this machine has cores (a script must then begin its work below ``if __name__ == "__main__":``).
+
+        Raises
+        ------
+        ValueError
+            For a scheduler that is not there.
+        RuntimeError
+            For a cluster without workers, or one that is lost on the way.
+
+        Examples
+        --------
         >>> net = Network("simple", classes=("3", "7"), image_shape=(1, 28, 28), mean=[33], std=[78])
         >>> [answer.reason for answer in net.predict_files(["nowhere.png"])]
         ['it is not there']
         """
         _check_batch(batch)
         with Progress("predicting", len(paths)) as progress:
-            for group in read_in_groups(paths, self.image_shape, batch):
-                images = [file.image for file in group if file.image is not None]
-                rows = iter(self._judged(images) if images else ())
-                for file in group:
-                    row = None if file.image is None else next(rows)
-                    yield FileAnswer(file.path, None if row is None else self._prediction(row), row, file.reason)
+            for group in self._groups(paths, batch, scheduler):
+                yield from group
                 progress.step(len(group))
+
+    def _groups(self, paths: Sequence[PathLike], batch: int, scheduler: str | None) -> Iterator[list[FileAnswer]]:
+        if scheduler is None:
+            return map(self.answers, read_in_groups(paths, self.image_shape, batch))
+        from convista.network.workers import answers_of_cluster  # it imports this file
+
+        return answers_of_cluster(scheduler, self, paths, batch)
+
+    def answers(self, files: Sequence[FileRead]) -> list[FileAnswer]:
+        """Return what the network says of files that were read, as one batch."""
+        images = [file.image for file in files if file.image is not None]
+        rows = iter(self._judged(images) if images else ())
+        chances = [None if file.image is None else next(rows) for file in files]
+        return [
+            FileAnswer(file.path, None if row is None else self._prediction(row), row, file.reason)
+            for file, row in zip(files, chances, strict=True)
+        ]
 
     def logits(self, images: NDArray[np.uint8], batch: int = 512) -> Tensor:
         """Return the logits (images, classes) of images that have the network's own shape, in evaluation mode.

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 from torch import Tensor
 
 from convista.files import whole_file
@@ -25,11 +25,8 @@ class NetworkFileError(ValueError):
 
 def save_network(network: Network, path: str | os.PathLike[str]) -> None:
     """Write the network, whole or not at all: the same weights give the same bytes."""
-    facts = {"text": network.text, "classes": network.classes, "image_shape": network.image_shape}
-    # Cloned, since safetensors refuses tensors that share their memory, as a network's own may do.
-    tensors = {name: tensor.contiguous().clone() for name, tensor in network.state_dict().items()}
     with whole_file(path) as temporary:
-        temporary.write_bytes(save(tensors, {_KEY: json.dumps(facts)}))  # save_file would make it private
+        temporary.write_bytes(save(_tensors(network), {_KEY: _facts(network)}))  # save_file would make it private
 
 
 def load_network(path: str | os.PathLike[str]) -> Network:
@@ -59,6 +56,25 @@ def load_network(path: str | os.PathLike[str]) -> Network:
         reason = " ".join(str(error).split())
         raise NetworkFileError(f"{path} is damaged or holds no network of convista ({reason})") from error
     return network.eval()
+
+
+def packed(network: Network) -> tuple[str, bytes]:
+    """Return what a network's file holds, for another process: its facts as JSON, its tensors as safetensors."""
+    return _facts(network), save(_tensors(network))
+
+
+def unpacked(facts: str, tensors: bytes) -> Network:
+    """Return the network that was packed; it stands in evaluation mode."""
+    return _rebuilt(json.loads(facts), load(tensors)).eval()
+
+
+def _facts(network: Network) -> str:
+    return json.dumps({"text": network.text, "classes": network.classes, "image_shape": network.image_shape})
+
+
+def _tensors(network: Network) -> dict[str, Tensor]:
+    """Return the tensors, cloned: safetensors refuses those that share their memory, as a network's own may do."""
+    return {name: tensor.contiguous().clone() for name, tensor in network.state_dict().items()}
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

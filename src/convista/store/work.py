@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from convista.errors import need
+from convista.cluster import connected, cores_of
 from convista.grid.threads import thread_count
 from convista.store import journal, result
 from convista.store.folder import Folder
@@ -89,7 +89,8 @@ def convolve(
     channels : {"first", "last"}, optional
         Where the channels of an image of three axes are, if its file doesn't name them.
     scheduler : str, optional
-        The address of a dask.distributed scheduler, whose workers see the same files.
+        The address of a dask.distributed scheduler, whose workers see the same files; or "local", for workers on this
+        machine that are processes of their own.
     overwrite : bool
         Replace `out`, once the new one is whole, and what another job has begun.
     progress : callable, optional
@@ -161,11 +162,8 @@ def _workers(job: Job, scheduler: str | None, threads: int) -> Iterator[tuple[Su
         with ThreadPoolExecutor(width) as pool:
             yield pool.submit, width
         return
-    with _client(scheduler) as client:
-        cores = sum(client.ncores().values())
-        if not cores:
-            raise RuntimeError(f'scheduler (="{scheduler}") has no workers; start one: dask worker {scheduler}')
-        yield partial(_submit, client), 2 * cores  # one at work and one in wait
+    with connected(scheduler) as client:
+        yield partial(_submit, client), 2 * cores_of(client)  # one at work and one in wait
 
 
 def _submit(client: Any, make: Callable[..., Sealed], *terms: Any) -> Future[Sealed]:
@@ -183,16 +181,6 @@ def _submit(client: Any, make: Callable[..., Sealed], *terms: Any) -> Future[Sea
 
     client.submit(make, *terms, pure=False).add_done_callback(settle)
     return piece
-
-
-def _client(scheduler: str) -> Any:
-    distributed = need("distributed", "dask,distributed", "a scheduler")
-    try:
-        return distributed.Client(scheduler, timeout="10s", set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f'scheduler (="{scheduler}") can\'t be reached; an address is like tcp://127.0.0.1:8786: {error}'
-        ) from error
 
 
 def _each(make: Callable[[Place], Future[Sealed]], places: Sequence[Place], width: int) -> Iterator[Sealed]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from convista.bilingual import Bilingual
 from convista.files import write_text
 from convista.studio.activations import activations
 from convista.studio.basis import basis
@@ -150,7 +151,14 @@ def _remarks(facts: Facts) -> str:
     title = tag("h3", say("remarks"))
     if not facts.remarks:
         return title + tag("p", say("no_remarks"))
-    return title + tag("ul", *(tag("li", text(remark), lang="en") for remark in facts.remarks))
+    return title + tag("ul", *map(_remark, facts.remarks))
+
+
+def _remark(remark: str) -> str:
+    """Return a remark in both languages; one in English alone is marked as such."""
+    if isinstance(remark, Bilingual):
+        return tag("li", both((remark, remark.chinese)))
+    return tag("li", text(remark), lang="en")
 
 
 _PARTS = {

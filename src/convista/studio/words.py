@@ -45,7 +45,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "sum": ("Sum", "合计"),
     "samples": ("Some training images of each class", "各类别的部分训练图像"),
     "more_classes": ("and {count} more classes", "另有 {count} 个类别"),
-    "remarks": ("Remarks", "备注（原文为英文）"),
+    "remarks": ("Remarks", "备注"),
     "no_remarks": ("Nothing odd was found in the data.", "数据中没有发现异常。"),
     # the network
     "network": ("Network", "网络"),

@@ -8,6 +8,9 @@ augmentation   every batch a little different
 course         a run on its way, and its state
 checkpoint     where the state is kept
 loop           the course led to its end
+stopping       asked to stop, it does so after a batch
+launch         which of several processes this is
+workers        processes that train one network together
 sweep          what a sweep over learning rates found
 finder         that sweep
 probe          activations and gradients, watched on the way

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from convista.dataset import Dataset
+from convista.dataset import Dataset, Split
 from convista.network import Network
 from convista.training.augmentation import Affine
 from convista.training.checkpoint import State
@@ -25,6 +25,7 @@ from convista.training.schedule import Moment, constant, one_cycle
 from convista.training.settings import Settings
 from convista.training.sizes import resized, side_at
 from convista.training.start import batch_for, class_weights, tensors
+from convista.training.workers import ALONE, Workers
 
 GENTLER = 1 / 3
 """What the learning rate is multiplied by after a loss that is no number."""
@@ -41,10 +42,10 @@ class DivergedError(RuntimeError):
 class Course:
     """A run between its first and its last step; `step` and `epoch` move it on."""
 
-    def __init__(self, network: Network, dataset: Dataset, settings: Settings) -> None:
+    def __init__(self, network: Network, dataset: Dataset, settings: Settings, workers: Workers = ALONE) -> None:
         # The faster order of the numbers in memory, on a CPU too.
         self.network: Network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.valid, self.settings = dataset.valid, settings
+        self.valid, self.settings, self.workers = _share(dataset.valid, workers), settings, workers
         self.images, self.labels = tensors(dataset.train)
         self.generator = torch.Generator().manual_seed(settings.seed)
         mirrored = settings.flip in ("horizontal", "both"), settings.flip == "both"
@@ -54,7 +55,7 @@ class Course:
         self.average = Average(network, settings.average) if settings.average else None
         self.weights = class_weights(self.labels, len(network.classes)) if settings.weighted else None
         self.batches = math.ceil(len(self.labels) / batch_for(settings, len(self.labels)))
-        self.total = self.batches * settings.epochs
+        self.total = self.batches * settings.rounds
         self.probe = Probe(network, self.total) if settings.statistics else None
         self.losses: list[float] = []
         self.moments: list[Moment] = []
@@ -76,7 +77,7 @@ class Course:
         """Whether all epochs are passed, or the patience is at its end."""
         losses, patience = [epoch.valid_loss for epoch in self.history], self.settings.patience
         since = len(losses) - 1 - losses.index(min(losses)) if losses else 0
-        return len(losses) >= self.settings.epochs or bool(patience and since >= patience)
+        return len(losses) >= self.settings.rounds or bool(patience and since >= patience)
 
     @property
     def result(self) -> Network:
@@ -102,10 +103,10 @@ class Course:
             loss = self.step(chosen)
             self._seconds = time.perf_counter() - began
             heard(self, loss)
-        judged = judge(self.result, self.valid, self.settings.label_smoothing)
+        valid_loss, accuracy = self._judged()
         train_loss = math.fsum(self.losses[-self.batches :]) / self.batches
         seconds = time.perf_counter() - began
-        self.history.append(Epoch(len(self.history) + 1, train_loss, judged.loss, judged.accuracy, seconds))
+        self.history.append(Epoch(len(self.history) + 1, train_loss, valid_loss, accuracy, seconds))
         self._order_state, self._seconds = self.generator.get_state(), 0.0
         self._good = self.state()
         return self.history[-1]
@@ -118,8 +119,10 @@ class Course:
 
     def _step(self, chosen: Tensor, moment: Moment, glance: Glance) -> float:
         set_moment(self.optimizer, moment)
+        self.optimizer.zero_grad()
         loss = self.loss(chosen)
-        number = loss.item()
+        loss.backward()  # type: ignore[no-untyped-call]
+        number = self.workers.sum(self.network, loss.item())
         if not math.isfinite(number):
             raise DivergedError(
                 f"the loss was {number} at step {self.done + 1} of {self.total}, where the learning rate was "
@@ -128,8 +131,6 @@ class Course:
             )
         self.losses.append(number)
         self.moments.append(moment)
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
         glance.gradients()
         if self.settings.clip:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip)
@@ -140,18 +141,33 @@ class Course:
         return number
 
     def loss(self, chosen: Tensor) -> Tensor:
-        """Return the loss of a batch of changed images."""
-        images = self.affine(self.images[chosen].float(), self.generator)  # (batch, channels, rows, cols)
-        targets = self.labels[chosen]
+        """Return the loss of a batch of changed images; of several workers' the part that this one adds."""
+        mine, generator = self.workers.share(chosen), self.workers.generator(self.generator)
+        images = self.affine(self.images[mine].float(), generator)  # (batch, channels, rows, cols)
+        targets = self.labels[mine]
         if self.mixing.mixes_labels:
             targets = functional.one_hot(targets, len(self.network.classes)).float()  # (batch, classes)
-        images, targets = self.mixing(images, targets, self.generator)
+        images, targets = self.mixing(images, targets, generator)
         if self.settings.sides:
-            images = resized(images, side_at(self.settings.sides, len(self.history), self.settings.epochs))
+            images = resized(images, side_at(self.settings.sides, len(self.history), self.settings.rounds))
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.precision == "bfloat16"):
             logits = self.network(images.contiguous(memory_format=torch.channels_last))  # (batch, classes)
         smoothing = self.settings.label_smoothing
-        return functional.cross_entropy(logits.float(), targets, self.weights, label_smoothing=smoothing)
+        loss = functional.cross_entropy(logits.float(), targets, self.weights, label_smoothing=smoothing)
+        return loss if len(mine) == len(chosen) else loss * (self._count(mine) / self._count(chosen))
+
+    def _count(self, chosen: Tensor) -> float:
+        """Return what these images count in a mean over a batch, as torch takes it."""
+        if self.weights is None or self.mixing.mixes_labels:
+            return len(chosen)
+        return float(self.weights[self.labels[chosen]].sum())
+
+    def _judged(self) -> tuple[float, float]:
+        """Return the loss and the accuracy on the validation images, which the workers share."""
+        count = len(self.valid.labels)
+        judged = judge(self.result, self.valid, self.settings.label_smoothing) if count else None
+        loss, accuracy = self.workers.mean((judged.loss, judged.accuracy) if judged else (0.0, 0.0), count)
+        return loss, accuracy
 
     def steps(self) -> Steps:
         """Return the numbers of all steps."""
@@ -232,6 +248,15 @@ class Course:
         if self.done == len(self.history) * self.batches:
             self.generator.set_state(drawn.get_state())
         return order
+
+
+def _share(split: Split, workers: Workers) -> Split:
+    """Return this worker's part of a split, without its paths."""
+    if workers.size == 1:
+        return split
+    mine = workers.share(torch.arange(len(split.labels))).tolist()
+    part = slice(mine[0], mine[-1] + 1) if mine else slice(0)
+    return Split(split.images[part], split.labels[part], ())
 
 
 def _part(held: dict[str, Tensor], begin: str) -> dict[str, Tensor]:

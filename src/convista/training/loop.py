@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from types import FrameType
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -28,7 +24,9 @@ from convista.training.gathering import evidence_of, gather
 from convista.training.precision import quicker_precision
 from convista.training.settings import Settings
 from convista.training.start import new_network, on_threads, resolve
+from convista.training.stopping import Stopped, asked_to_stop
 from convista.training.sweep import Sweep
+from convista.training.workers import ALONE, Workers
 
 
 class Watcher(Protocol):
@@ -55,25 +53,13 @@ class DataChangedError(ValueError):
     """The images or labels are not those that the run learned from."""
 
 
-class Stopped(KeyboardInterrupt):
-    """Ctrl-C ended a run after a batch; its state is kept, and its network can be used as it is."""
-
-    def __init__(self, network: Network, done: int, total: int) -> None:
-        super().__init__(f"stopped after step {done:,} of {total:,}")
-        self.network = network
-
-    def with_words(self, words: str) -> Self:
-        """Return it with more to say."""
-        self.args = (f"{self}; {words}",)
-        return self
-
-
 def fit(
     dataset: Dataset,
     settings: Settings | None = None,
     *,
     watcher: Watcher | None = None,
     checkpoint: Checkpoint | None = None,
+    workers: Workers = ALONE,
 ) -> Trained:
     """Train a new network on a data set, by default with AdamW and one cycle of the learning rate.
 
@@ -92,6 +78,9 @@ def fit(
     checkpoint
         Where the state is kept after each epoch, and within one every so many seconds. A state that is there is gone
         on from.
+    workers
+        The processes that train together; the leader alone is given a watcher and a checkpoint, and all return the
+        same.
 
     Raises
     ------
@@ -101,26 +90,32 @@ def fit(
         When the loss is no longer a number, for the second time: the first time the run goes back to the begin of the
         epoch, and on with a third of the learning rate.
     Stopped
-        When Ctrl-C was typed: after the batch, with the state kept. Typed once more it stops at once.
+        When Ctrl-C was typed, or SIGTERM came: after the batch, with the state kept. Once more, and it stops at once.
+    WorkerLostError
+        When a process that trains with this one is gone.
     """
     started, given = datetime.now(UTC).astimezone(), settings or Settings()
-    settings = resolve(dataset, given)
-    network = new_network(dataset, settings)
-    state = checkpoint.read() if checkpoint else None
+    resolved = resolve(dataset, given, workers.size)
+    digest = _digest(dataset) if checkpoint or workers.size > 1 else ""
+    workers.agree("images", digest)
+    network = new_network(dataset, resolved)
+    workers.alike(network)
+    state = workers.told(checkpoint.read() if checkpoint else None)
     watcher = watcher or _Deaf()
-    with on_threads(settings.threads or 1), _asked_to_stop() as asked, torch.random.fork_rng(devices=[]):
-        settings, found = _decided(network, dataset, settings, state)
+    together = workers.size > 1
+    with on_threads(resolved.threads or 1), asked_to_stop(patient=together) as asked, torch.random.fork_rng(devices=[]):
+        settings, found = workers.led(lambda: _decided(network, dataset, resolved, state))
         if found and not state:
             watcher.say(f"learning rate {found.suggestion:g}: {found.why}")
         torch.default_generator.manual_seed(settings.seed)  # of which a dropout draws
-        course = Course(network, dataset, settings)
-        leader = _Leader(course, watcher, checkpoint, asked, _digest(dataset) if checkpoint else "", found)
+        course = Course(network, dataset, settings, workers)
+        leader = _Leader(course, watcher, checkpoint, asked, digest, found)
         if state:
             leader.go_on(state)
         leader.lead()
         network = course.result
         network.to(memory_format=torch.contiguous_format).eval()  # type: ignore[call-overload]
-        facts = gather(dataset, network, course, started)
+        facts = workers.led(lambda: gather(dataset, network, course, started))
     return Trained(
         network,
         replace(
@@ -191,7 +186,7 @@ class _Leader:
                 self._watcher.epoch(epoch)
                 self._keep()
         done, patience = len(self._course.history), self._course.settings.patience
-        if done < self._course.settings.epochs:
+        if done < self._course.settings.rounds:
             self._watcher.say(f"stopped after epoch {done}: no new lowest validation loss in {patience} epochs")
 
     def _hear(self, course: Course, loss: float) -> None:
@@ -201,7 +196,7 @@ class _Leader:
             self._diagnose()
         if self._checkpoint and self._checkpoint.is_due:
             self._keep()
-        if self._asked.is_set():
+        if course.workers.any(self._asked.is_set()):
             self._keep()
             raise Stopped(course.result, course.done, course.total)
 
@@ -217,6 +212,7 @@ class _Leader:
             state = self._course.whole_state()
             elapsed = self.before + time.perf_counter() - self._began
             facts = {"data": self._data, "elapsed": elapsed, "precision": self._course.settings.precision}
+            facts["epochs"] = self._course.settings.rounds
             facts["sweep"] = asdict(self._sweep) if self._sweep else None
             self._checkpoint.write(State(state.tensors, state.facts | facts))
 
@@ -242,23 +238,3 @@ def _digest(dataset: Dataset) -> str:
             digest.update(repr(array.shape).encode())
             digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
-
-
-@contextmanager
-def _asked_to_stop() -> Iterator[threading.Event]:
-    """Have the first Ctrl-C set the event that is yielded, and the second one stop at once as ever."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():  # signals come to the main thread only
-        yield asked
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def hear(_: int, __: FrameType | None) -> None:
-        asked.set()
-        signal.signal(signal.SIGINT, before)
-
-    signal.signal(signal.SIGINT, hear)
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)

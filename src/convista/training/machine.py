@@ -8,15 +8,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 from convista._version import __version__
+from convista.training.launch import rank_and_size
 
 
 def machine() -> dict[str, str]:
-    """Return the processor, its cores, the memory and the operating system, as text.
+    """Return the processor, its cores, the memory and the operating system, as text; the processes if several train.
 
     >>> sorted(machine())
     ['cores', 'memory', 'processor', 'system']
     """
-    return {"processor": _processor(), "cores": str(_cores()), "memory": _memory(), "system": platform.platform()}
+    told = {"processor": _processor(), "cores": str(_cores()), "memory": _memory(), "system": platform.platform()}
+    _, processes = rank_and_size()
+    return told | ({"processes": str(processes)} if processes > 1 else {})
 
 
 def versions() -> dict[str, str]:

@@ -31,8 +31,8 @@ class Settings:
 
     network: str = "auto"
     """A named network, a line of text that builds one, module:function of your own, or "auto": by the images' size."""
-    epochs: int = 10
-    """How often each training image is seen."""
+    epochs: int | None = None
+    """How often each training image is seen; None: 10 to 40 times, by the number of steps that makes."""
     batch: int | None = None
     """Images a step, at most; None: 128 to 512, by the number of images. From 4: batch normalisation needs several."""
     rate: float | str = 0.02
@@ -77,8 +77,9 @@ class Settings:
     """Two images and their labels are mixed, by a share from Beta(mixup, mixup)."""
     cutmix: float = 0.0
     """A rectangle of another image is put in, by a share from Beta(cutmix, cutmix), and the labels are mixed."""
-    sizes: str = ""
-    """The longer side of the images in pixels, "64,96": the epochs are divided among these; nothing: as they are."""
+    sizes: str = "auto"
+    """The longer side of the images in pixels, "64,96": the epochs are divided among these; "none": as they are;
+    "auto": images of over 64 pixels begin at two thirds of that."""
     patience: int = 0
     """Training ends after so many epochs in which the validation loss reached no new low; 0: after all epochs."""
     tta: int = 0
@@ -102,6 +103,13 @@ class Settings:
                 object.__setattr__(self, name, _number(name, value, kind, least, most))
 
     @property
+    def rounds(self) -> int:
+        """The epochs, once they are decided."""
+        if self.epochs is None:
+            raise ValueError("epochs (=None) are not decided yet; `convista.training.resolve` does")
+        return self.epochs
+
+    @property
     def peak(self) -> float:
         """The learning rate, once it is a number."""
         return float(self.rate)
@@ -110,10 +118,10 @@ class Settings:
     def sides(self) -> tuple[int, ...]:
         """The sizes as numbers.
 
-        >>> Settings(sizes="64, 96").sides
-        (64, 96)
+        >>> Settings(sizes="64, 96").sides, Settings(sizes="none").sides
+        ((64, 96), ())
         """
-        return tuple(map(int, filter(None, self.sizes.split(","))))
+        return () if self.sizes in _NO_SIZES else tuple(map(int, self.sizes.split(",")))
 
     def words(self) -> dict[str, str]:
         """Return every choice as text, in the order above.
@@ -124,12 +132,12 @@ class Settings:
         return {name: str(value).removesuffix(".0") for name, value in vars(self).items()}
 
     def options(self) -> str:
-        """Return the command line's options for what differs from the defaults, epochs and seed in any case.
+        """Return the command line's options for what differs from the defaults, and the seed in any case.
 
         >>> Settings(batch=64, network="5x5/2 16, mean").options()
-        "--network '5x5/2 16, mean' --epochs 10 --batch 64 --seed 0"
+        "--network '5x5/2 16, mean' --batch 64 --seed 0"
         """
-        told = [f.name for f in fields(self) if f.name in ("epochs", "seed") or getattr(self, f.name) != f.default]
+        told = [f.name for f in fields(self) if f.name == "seed" or getattr(self, f.name) != f.default]
         words = self.words()
         flags = {"weighted": "--weighted", "statistics": "--no-statistics"}
         pairs = ((f"--{name.replace('_', '-')}", words[name]) for name in told if name not in flags)
@@ -146,7 +154,7 @@ CHOICES = MappingProxyType(
 )
 """The words that a choice may be."""
 
-_OPEN = MappingProxyType({"threads": None, "batch": None, "rate": "auto"})
+_OPEN = MappingProxyType({"epochs": None, "threads": None, "batch": None, "rate": "auto"})
 """What leaves a number open, to be decided by rule."""
 
 _RANGES: dict[str, tuple[type, float, float]] = {
@@ -173,12 +181,17 @@ _RANGES: dict[str, tuple[type, float, float]] = {
 }
 
 
+_NO_SIZES = ("auto", "none")
+
+
 def _sizes(told: object) -> str:
     """Return sizes as they are written: "64,96" of that, of 96 or of (64, 96)."""
+    if isinstance(told, str) and told in _NO_SIZES:
+        return str(told)
     parts = told.split(",") if isinstance(told, str) else told if isinstance(told, Iterable) else [told]
     words = [str(part).strip() for part in parts]
     if words in ([""], []):
-        return ""
+        return "none"
     if not all(word.isdecimal() and word.isascii() and 1 <= int(word) <= 100_000 for word in words):
         raise ValueError(f"sizes (={told!r}) must be whole numbers of pixels with commas between, such as 64,96")
     return ",".join(str(int(word)) for word in words)

@@ -11,6 +11,22 @@ from torch.nn import functional
 
 from convista.network import Network
 from convista.network.model import evaluating
+from convista.training.settings import Settings
+
+LARGE = 64
+SMALLER = 2 / 3
+
+
+def sizes_for(settings: Settings, network: Network) -> str:
+    """Return the settings' sizes; "auto": if the images are over 64 pixels, two thirds of that first, then all of it.
+
+    A network that takes images of one size only gets all of them so.
+    """
+    longest = max(network.image_shape[1:])
+    if settings.sizes != "auto":
+        return settings.sizes
+    small = round(longest * SMALLER)
+    return f"{small},{longest}" if longest > LARGE and _fits(network, small) else "none"
 
 
 def side_at(sides: tuple[int, ...], epoch: int, epochs: int) -> int:
@@ -39,14 +55,18 @@ def check_sizes(sides: tuple[int, ...], network: Network) -> None:
     if max(sides, default=0) > longest:
         raise ValueError(f"sizes (={words}) must not exceed the images' {longest} pixels; give a larger size, too")
     for side in sides:
-        image = resized(torch.zeros(1, *network.image_shape), side)
-        try:
-            with evaluating(network):
-                fits = network(image).shape == (1, len(network.classes))
-        except RuntimeError:
-            fits = False
-        if not fits:
+        if not _fits(network, side):
             raise ValueError(
                 f'sizes (={words}): the network (="{network.text}") does not give one number a class for images of '
                 f'{side} pixels; end it with "mean", or leave that size out'
             )
+
+
+def _fits(network: Network, side: int) -> bool:
+    """Return whether the network gives one number a class for images of this size."""
+    image = resized(torch.zeros(1, *network.image_shape), side)
+    try:
+        with evaluating(network):
+            return tuple(network(image).shape) == (1, len(network.classes))
+    except RuntimeError:
+        return False

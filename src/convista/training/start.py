@@ -16,16 +16,20 @@ from convista.dataset import Dataset, Split
 from convista.network import Network
 from convista.training.anatomy import multiplications
 from convista.training.settings import Settings
-from convista.training.sizes import check_sizes
+from convista.training.sizes import check_sizes, sizes_for
 
 SIMPLE_UP_TO = 32  # pixels: the five halvings of "simple" leave one number a class
 STEPS = 50  # an epoch: fewer are too few to learn from, more cost time without being better for it
 SMALLEST, LARGEST = 128, 512  # of a batch by rule: below, a step costs more than its images; above, results get worse
+FEWEST_EPOCHS, MOST_EPOCHS = 10, 40
+STEPS_IN_ALL = 480  # with fewer a network is not done learning; that small data are seen more often does it no harm
 ONE_THREAD_UP_TO = 1_000_000  # multiplications an image: below, sharing the work costs more than it saves
 
 
-def resolve(dataset: Dataset, settings: Settings) -> Settings:
-    """Return the settings with what was left open decided: network, batch, threads, whether to mirror.
+def resolve(dataset: Dataset, settings: Settings, workers: int = 1) -> Settings:
+    """Return the settings with what was left open decided: network, sizes, epochs, batch, threads, flips.
+
+    `workers` is how many processes share each batch.
 
     Raises
     ------
@@ -34,11 +38,15 @@ def resolve(dataset: Dataset, settings: Settings) -> Settings:
     """
     _check(dataset)
     network = new_network(dataset, settings)
+    settings = replace(settings, sizes=sizes_for(settings, network))
     check_sizes(settings.sides, network)
+    images, batch = len(dataset.train.labels), batch_for(settings, len(dataset.train.labels))
+    _check_shares(images // math.ceil(images / batch), workers)
     return replace(
         settings,
         network=network.text,
-        batch=batch_for(settings, len(dataset.train.labels)),
+        epochs=epochs_for(settings, images),
+        batch=batch,
         threads=_threads(settings, network),
         flip=flip_for(dataset, settings),
     )
@@ -55,6 +63,14 @@ def _check(dataset: Dataset) -> None:
         )
 
 
+def _check_shares(smallest: int, workers: int) -> None:
+    if workers > 1 and smallest < 2 * workers:
+        raise ValueError(
+            f"{workers} processes can't share batches of {smallest} images: each needs at least 2 of them (batch "
+            "normalisation); start fewer, or give a larger --batch"
+        )
+
+
 def new_network(dataset: Dataset, settings: Settings) -> Network:
     """Return the network with its first weights, drawn by the seed alone; torch's own draws are left as found."""
     shape = (dataset.train.images.shape[1], dataset.train.images.shape[2], dataset.train.images.shape[3])
@@ -65,14 +81,16 @@ def new_network(dataset: Dataset, settings: Settings) -> Network:
 
 
 def network_for(settings: Settings, image_shape: tuple[int, int, int]) -> str:
-    """Return the settings' network; "auto" is "simple" for images up to 32x32 pixels, "small" above.
+    """Return the settings' network; "auto": "simple" up to 32x32 pixels; above, "small" for grey, "resnet" for colour.
 
-    >>> network_for(Settings(), (1, 28, 28)), network_for(Settings(), (3, 96, 96))
-    ('simple', 'small')
+    >>> [network_for(Settings(), shape) for shape in ((1, 28, 28), (1, 64, 64), (3, 72, 96))]
+    ['simple', 'small', 'resnet']
     """
     if settings.network != "auto":
         return settings.network
-    return "simple" if max(image_shape[1:]) <= SIMPLE_UP_TO else "small"
+    if max(image_shape[1:]) <= SIMPLE_UP_TO:
+        return "simple"
+    return "small" if image_shape[0] == 1 else "resnet"
 
 
 def batch_for(settings: Settings, images: int) -> int:
@@ -88,6 +106,18 @@ def batch_for(settings: Settings, images: int) -> int:
         return settings.batch
     power: int = 2 ** round(math.log2(images / STEPS))
     return min(max(power, SMALLEST), LARGEST)
+
+
+def epochs_for(settings: Settings, images: int) -> int:
+    """Return the settings' epochs; None: 10, but up to 40 if that many are needed for 480 steps.
+
+    >>> [epochs_for(Settings(), images) for images in (40, 2_015, 5_000, 12_396, 60_000)]
+    [40, 30, 12, 10, 10]
+    """
+    if settings.epochs is not None:
+        return settings.epochs
+    steps = math.ceil(images / batch_for(settings, images))
+    return min(max(FEWEST_EPOCHS, math.ceil(STEPS_IN_ALL / steps)), MOST_EPOCHS)
 
 
 def flip_for(dataset: Dataset, settings: Settings) -> str:
