@@ -18,8 +18,10 @@ ALIASES = {"spmm": "mm", "iadd": "add", "isub": "sub", "imul": "mul", "itruediv"
 def kind_of(func: Callable[..., Any]) -> tuple[str, str]:
     """Return an op in a word, and torch's own name for it.
 
-    >>> kind_of(torch.Tensor.add_), kind_of(torch.nn.functional.conv2d)
-    (('add', 'torch.Tensor.add_'), ('conv2d', 'torch.conv2d'))
+    A function that torch has under two names, as `torch.conv2d`, is told by either.
+
+    >>> kind_of(torch.Tensor.add_), kind_of(torch.cumsum), kind_of(torch.nn.functional.conv2d)[0]
+    (('add', 'torch.Tensor.add_'), ('cumsum', 'torch.cumsum'), 'conv2d')
     >>> kind_of(torch.Tensor.__iadd__), kind_of(torch.ops.aten.add.Tensor)
     (('add', 'torch.Tensor.__iadd__'), ('add', 'aten::add'))
     """
