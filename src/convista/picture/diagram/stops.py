@@ -1,0 +1,158 @@
+"""A kernel at all its places: the cells it slides over, its window, and the numbers it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from convista.picture.diagram import formula
+from convista.picture.diagram.cells import still_cells
+from convista.picture.diagram.numbers import Numbers
+from convista.picture.diagram.shapes import Cells, Label, Labels, Path, Point, Scene, Shape, arrow, words
+from convista.picture.diagram.stage import MARGIN, Stage, stage_of
+from convista.picture.diagram.values import exact, short, signed_sum
+from convista.picture.diagram.view import Stop, View
+from convista.picture.diagram.words import say
+from convista.picture.svg import text_width
+
+LINE = 18
+_CHIP = 8.5  # the size of a weight below a number
+_TERMS = 12  # so many products are written out in one line
+
+
+def stops_scene(
+    view: View, numbers: Numbers | None = None, *, notes: tuple[str, ...] = (), language: str = "en"
+) -> Scene:
+    """Return a kernel's stops over its input, row by row.
+
+    Parameters
+    ----------
+    view
+        The convolution, and how much of it is drawn.
+    numbers
+        What stands in the cells; None: nothing.
+    notes
+        More lines below.
+    """
+    stage = stage_of(view, numbers, language)
+    title = formula.title(view.plan, language)
+    told = [*formula.formulas(view.plan, language), *formula.remarks(view.plan, language), *notes]
+    lines = [*told, *_limits(view, language)]
+    bottom = max(one.bottom for one in stage.panels) + 14
+    sums = [_sum(stage, stop) for stop in view.stops] if numbers else []
+    spoken = [MARGIN + text_width(line, 14) * 1.12 for line in (title, *lines, *sums)]
+    width = max([one.right for one in stage.panels] + spoken) + MARGIN
+    foot = [words(MARGIN, bottom + 12 + LINE * (place + bool(sums)), line) for place, line in enumerate(lines)]
+    text = say("stops_told", language, title=title, count=f"{view.plan.count:,}", formula=" ".join(told))
+    return Scene(
+        width, bottom + LINE * (len(lines) + bool(sums)) + 10, title, text,
+        base=(words(MARGIN, 26, title, size=14, bold=True), *still_cells(stage), *foot),
+        still=(*_marks(stage, view.stops[0]), *_route(stage), *_told(sums[:1], bottom)),
+        moments=tuple(
+            (*_marks(stage, stop), *_told(sums[place : place + 1], bottom)) for place, stop in enumerate(view.stops)
+        ),
+        language=language,
+    )  # fmt: skip
+
+
+def _limits(view: View, language: str) -> list[str]:
+    shown, count = len(view.stops), view.plan.count
+    if shown == count:
+        return []
+    return [say("shown_stops", language, shown=f"{shown:,}", count=f"{count:,}")]
+
+
+# What is there for a moment ------------------------------------------------------------------------------------------
+
+
+def _marks(stage: Stage, stop: Stop) -> Iterator[Shape]:
+    """Yield the window at one stop, what it reads, and the number it makes."""
+    view, inside = stage.view, "" if stage.numbers else "window"
+    taps, thick = view.taps(stop), 2.0 if stage.numbers else 1.5
+    for depth, grid in enumerate(stage.board.grids):
+        cells = [(row, col) for at, row, col in taps if at == depth]
+        if cells:
+            yield grid.cells(cells, inside, "window_line", thick=thick)
+            yield grid.frame(cells[0], cells[-1], edge="window_line", thick=2.5)
+    if stage.given:
+        yield from _gathered(stage, stop, inside, thick)
+    grid = stage.output.grids[stop[0]]
+    yield grid.cells([stop[1:]], "" if stage.numbers else "current", "output_line", thick=2.5)
+    if stage.numbers:
+        yield from _chips(stage, taps)
+    elif stage.kernel is None and len(stage.board.grids) == 1:
+        yield from _beam(stage, stop)
+
+
+def _gathered(stage: Stage, stop: Stop, inside: str, thick: float) -> Iterator[Shape]:
+    found = [source for cell in stage.view.taps(stop) if (source := stage.view.source(cell))]
+    assert stage.given  # noqa: S101 - for the type checker: asked for by the caller
+    for depth, grid in enumerate(stage.given.grids):
+        cells = [(row, col) for at, row, col in found if at == depth]
+        if cells:
+            yield grid.cells(cells, inside, "window_line", thick=max(thick, 2.0))
+
+
+def _chips(stage: Stage, taps: list[Stop]) -> Iterator[Shape]:
+    """Yield the weights, small, in the cells they lie on."""
+    assert stage.numbers  # noqa: S101 - for the type checker: asked for by the caller
+    weights = stage.numbers.laid(stage.view).ravel().tolist()
+    items = []
+    for (depth, row, col), weight in zip(taps, weights, strict=True):
+        x, y = stage.board.grids[depth].place(row, col)
+        items.append(((x, y), f"×{short(weight)}"))
+    side = stage.board.grids[0].side
+    wide = max(text_width(text, 9) for _, text in items) + 2
+    yield Cells(tuple((x + side - wide - 1.5, y + side - 12) for (x, y), _ in items), wide, 10.5, "window")
+    yield Labels(tuple(Label(x + side - 2.5, y + side - 3.5, text) for (x, y), text in items), "ink", _CHIP, "end")
+
+
+def _beam(stage: Stage, stop: Stop) -> Iterator[Path]:
+    """Yield two lines from the window to the number it makes."""
+    taps = stage.view.taps(stop)
+    board, output = stage.board.grids[0], stage.output.grids[0]
+    window = board.frame(taps[0][1:], taps[-1][1:])
+    (left, top), (x, y) = window.places[0], output.place(*stop[1:])
+    right, bottom = left + window.width, top + window.height
+    if stage.output.x > stage.board.x:  # side by side
+        ends = ((right, top), (x, y)), ((right, bottom), (x, y + output.side))
+    else:
+        ends = ((left, bottom), (x, y)), ((right, bottom), (x + output.across, y))
+    for line in ends:
+        yield Path(line, edge="window_line", thick=1)
+
+
+def _route(stage: Stage) -> Iterator[Shape]:
+    """Yield the way of the window's middle through its stops, on the first slice that it covers."""
+    view, grid = stage.view, stage.board.grids[0]
+    shift = -0.34 * grid.side if stage.numbers else 0.0  # above the numbers
+    lines: dict[int, list[Point]] = {}
+    for stop in view.stops:
+        if stop[0] == 0:
+            taps = view.taps(stop)
+            x, y = grid.centre((taps[0][1] + taps[-1][1]) / 2, (taps[0][2] + taps[-1][2]) / 2)
+            lines.setdefault(stop[1], []).append((x, y + shift))
+    points = [point for line in lines.values() for point in line]
+    if len(points) < 2:
+        return
+    yield from arrow(points, "ink", 1.2, head=min(7, grid.side / 2))
+    dot = 1.8 if grid.side < 16 else 2.5
+    yield Cells(tuple((x - dot, y - dot) for x, y in points[:-1]), 2 * dot, 2 * dot, "ink")
+
+
+def _sum(stage: Stage, stop: Stop) -> str:
+    """Return the sum of one stop, written out as far as it is short: its end is the engine's own number."""
+    assert stage.numbers  # noqa: S101 - for the type checker: asked for by the caller
+    products = stage.numbers.products(stage.view, stop)
+    bias = stage.numbers.bias
+    total = exact(stage.numbers.output[stop].item())
+    if len(products) <= _TERMS:
+        return f"{signed_sum(products, bias)} = {total}"
+    together = f"{say('many_terms', stage.language, count=len(products))} {exact(sum(products))}"
+    return (
+        f"{together} + {say('bias', stage.language, bias=exact(bias))} = {total}" if bias else f"{together} = {total}"
+    )
+
+
+def _told(sums: list[str], bottom: float) -> Iterator[Shape]:
+    for text in sums:
+        yield words(MARGIN, bottom + 12, text, bold=True)
