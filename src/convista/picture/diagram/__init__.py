@@ -9,6 +9,7 @@ formula     the arithmetic with its numbers put in
 view        how much of a large one is drawn
 grid        where cells and panels are
 values      numbers as texts and colours
+terms       a sum written out
 numbers     image, kernel and output of one convolution
 stage       the panels of one convolution
 cells       what stands in them

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from convista.picture.colours import Limits, value_limits
 from convista.picture.diagram.grid import Grid
+from convista.picture.diagram.numbers import Numbers
 from convista.picture.diagram.shapes import Labels, Shape
 from convista.picture.diagram.stage import NUMBER, Stage
 from convista.picture.diagram.values import painted, short
@@ -23,7 +24,7 @@ def still_cells(stage: Stage) -> Iterator[Shape]:
     """Yield what is always there: the panels' words and cells."""
     for one in stage.panels:
         yield from one.head()
-    yield from _plain_cells(stage) if stage.numbers is None else _all_numbered(stage)
+    yield from _plain_cells(stage) if stage.numbers is None else _all_numbered(stage, stage.numbers)
 
 
 def all_places(grid: Grid) -> Places:
@@ -45,9 +46,8 @@ def _plain_cells(stage: Stage) -> Iterator[Shape]:
         yield grid.cells(all_places(grid), "output")
 
 
-def _all_numbered(stage: Stage) -> Iterator[Shape]:
-    assert stage.numbers  # noqa: S101 - for the type checker: asked for by the caller
-    view, numbers = stage.view, stage.numbers
+def _all_numbered(stage: Stage, numbers: Numbers) -> Iterator[Shape]:
+    view = stage.view
     limits = span_of(numbers.image)  # one colour is one number in both panels of the input
     yield from numbered(stage.board.grids, numbers.board(view), limits, view=view)
     if stage.given:

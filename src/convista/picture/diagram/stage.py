@@ -42,43 +42,42 @@ def stage_of(view: View, numbers: Numbers | None, language: str) -> Stage:
     """Return the panels side by side; those of one row or of many slices one below the other."""
     side = _side(view, numbers)
     flat = len(view.plan.axes) == 1 or view.board[0] > 1 or view.board[2] * side > _WIDEST / 2
-    place, made = (MARGIN, TOP), list[Panel | None]()
-    for shape, heading, note, tagged in _plan(view, numbers, language):
-        if not shape:
-            made.append(None)
-            continue
-        tags = tuple(say("slice", language, number=n) for n in range(shape[0])) if tagged else ()
-        made.append(one := panel(*place, shape, side, heading, note, tags))
+    place, made = (float(MARGIN), TOP), dict[str, Panel]()
+    for name, shape, heading, note in _plan(view, numbers, language):
+        deep = len(view.plan.axes) == 3
+        tags = tuple(say("slice", language, number=number) for number in range(shape[0])) if deep else ()
+        made[name] = one = panel(*place, shape, side, heading, note, tags)
         place = (MARGIN, one.bottom + _APART / 2) if flat else (one.right + _APART, TOP)
-    given, board, kernel, output = made
-    assert board  # noqa: S101 - for the type checker: these two are always there
-    assert output  # noqa: S101
-    return Stage(view, numbers, language, given, board, kernel, output)
+    return Stage(view, numbers, language, made.get("given"), made["board"], made.get("kernel"), made["output"])
 
 
-def _plan(view: View, numbers: Numbers | None, language: str) -> Iterator[tuple[Stop | None, str, str, bool]]:
-    """Yield shape, heading, note, and whether the slices have a number, of each of the four panels."""
-    plan, deep = view.plan, len(view.plan.axes) == 3
+def _plan(view: View, numbers: Numbers | None, language: str) -> Iterator[tuple[str, Stop, str, str]]:
+    """Yield name, shape, heading and note of each panel that is there."""
+    plan = view.plan
     if plan.transposed:
-        yield view.input, say("input", language), _part(view.input, plan.size, language), deep
-        yield view.board, say("spread", language), _spread(view, language), deep
+        yield "given", view.input, say("input", language), _part(view.input, plan.size, language)
+        yield "board", view.board, say("spread", language), _excerpt(_spread(view, language), view, language)
     else:
-        yield None, "", "", False
         padded = plan.board != plan.size
         note = say("padded", language, size=times(plan.size), board=times(plan.board)) if padded else times(plan.size)
-        yield view.board, say("input", language), note, deep
-    if numbers is None:
-        yield None, "", "", False
-    else:
+        yield "board", view.board, say("input", language), _excerpt(note, view, language)
+    if numbers:
+        depth, rows, cols = (axis.kernel for axis in view.axes)
         heading = say("turned" if plan.transposed else "kernel", language)
-        kernel = tuple(axis.kernel for axis in view.axes)
-        yield kernel, heading, times(plan.kernel), deep  # type: ignore[misc]
-    yield view.output, say("output", language), _part(view.output, plan.output, language), deep
+        yield "kernel", (depth, rows, cols), heading, times(plan.kernel)
+    yield "output", view.output, say("output", language), _part(view.output, plan.output, language)
 
 
 def _part(shown: Stop, size: tuple[int, ...], language: str) -> str:
     part = shown[-len(size) :]
     return times(size) if part == size else say("first_of", language, shown=times(part), size=times(size))
+
+
+def _excerpt(note: str, view: View, language: str) -> str:
+    """Return the note, and how much is drawn where that isn't all."""
+    if view.whole:
+        return note
+    return say("and", language).join((note, say("shown", language, shown=times(view.board[-len(view.plan.size) :]))))
 
 
 def _spread(view: View, language: str) -> str:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from convista.picture.diagram import formula
 from convista.picture.diagram.cells import still_cells
+from convista.picture.diagram.grid import Grid, Panel
 from convista.picture.diagram.numbers import Numbers
 from convista.picture.diagram.shapes import Cells, Label, Labels, Path, Point, Scene, Shape, arrow, words
 from convista.picture.diagram.stage import MARGIN, Stage, stage_of
-from convista.picture.diagram.values import exact, short, signed_sum
+from convista.picture.diagram.terms import written
+from convista.picture.diagram.values import exact, short
 from convista.picture.diagram.view import Stop, View
 from convista.picture.diagram.words import say
 from convista.picture.svg import text_width
@@ -38,7 +40,7 @@ def stops_scene(
     told = [*formula.formulas(view.plan, language), *formula.remarks(view.plan, language), *notes]
     lines = [*told, *_limits(view, language)]
     bottom = max(one.bottom for one in stage.panels) + 14
-    sums = [_sum(stage, stop) for stop in view.stops] if numbers else []
+    sums = [_sum(view, numbers, stop, language) for stop in view.stops] if numbers else []
     spoken = [MARGIN + text_width(line, 14) * 1.12 for line in (title, *lines, *sums)]
     width = max([one.right for one in stage.panels] + spoken) + MARGIN
     foot = [words(MARGIN, bottom + 12 + LINE * (place + bool(sums)), line) for place, line in enumerate(lines)]
@@ -74,33 +76,31 @@ def _marks(stage: Stage, stop: Stop) -> Iterator[Shape]:
             yield grid.cells(cells, inside, "window_line", thick=thick)
             yield grid.frame(cells[0], cells[-1], edge="window_line", thick=2.5)
     if stage.given:
-        yield from _gathered(stage, stop, inside, thick)
+        yield from _gathered(stage.given, view, stop, inside)
     grid = stage.output.grids[stop[0]]
     yield grid.cells([stop[1:]], "" if stage.numbers else "current", "output_line", thick=2.5)
     if stage.numbers:
-        yield from _chips(stage, taps)
+        yield from _chips(stage.board.grids, taps, stage.numbers.laid(view).ravel().tolist())
     elif stage.kernel is None and len(stage.board.grids) == 1:
         yield from _beam(stage, stop)
 
 
-def _gathered(stage: Stage, stop: Stop, inside: str, thick: float) -> Iterator[Shape]:
-    found = [source for cell in stage.view.taps(stop) if (source := stage.view.source(cell))]
-    assert stage.given  # noqa: S101 - for the type checker: asked for by the caller
-    for depth, grid in enumerate(stage.given.grids):
+def _gathered(given: Panel, view: View, stop: Stop, inside: str) -> Iterator[Shape]:
+    """Yield the numbers of the input that are read."""
+    found = [source for cell in view.taps(stop) if (source := view.source(cell))]
+    for depth, grid in enumerate(given.grids):
         cells = [(row, col) for at, row, col in found if at == depth]
         if cells:
-            yield grid.cells(cells, inside, "window_line", thick=max(thick, 2.0))
+            yield grid.cells(cells, inside, "window_line", thick=2)
 
 
-def _chips(stage: Stage, taps: list[Stop]) -> Iterator[Shape]:
+def _chips(grids: tuple[Grid, ...], taps: list[Stop], weights: list[float]) -> Iterator[Shape]:
     """Yield the weights, small, in the cells they lie on."""
-    assert stage.numbers  # noqa: S101 - for the type checker: asked for by the caller
-    weights = stage.numbers.laid(stage.view).ravel().tolist()
     items = []
     for (depth, row, col), weight in zip(taps, weights, strict=True):
-        x, y = stage.board.grids[depth].place(row, col)
+        x, y = grids[depth].place(row, col)
         items.append(((x, y), f"×{short(weight)}"))
-    side = stage.board.grids[0].side
+    side = grids[0].side
     wide = max(text_width(text, 9) for _, text in items) + 2
     yield Cells(tuple((x + side - wide - 1.5, y + side - 12) for (x, y), _ in items), wide, 10.5, "window")
     yield Labels(tuple(Label(x + side - 2.5, y + side - 3.5, text) for (x, y), text in items), "ink", _CHIP, "end")
@@ -139,18 +139,10 @@ def _route(stage: Stage) -> Iterator[Shape]:
     yield Cells(tuple((x - dot, y - dot) for x, y in points[:-1]), 2 * dot, 2 * dot, "ink")
 
 
-def _sum(stage: Stage, stop: Stop) -> str:
-    """Return the sum of one stop, written out as far as it is short: its end is the engine's own number."""
-    assert stage.numbers  # noqa: S101 - for the type checker: asked for by the caller
-    products = stage.numbers.products(stage.view, stop)
-    bias = stage.numbers.bias
-    total = exact(stage.numbers.output[stop].item())
-    if len(products) <= _TERMS:
-        return f"{signed_sum(products, bias)} = {total}"
-    together = f"{say('many_terms', stage.language, count=len(products))} {exact(sum(products))}"
-    return (
-        f"{together} + {say('bias', stage.language, bias=exact(bias))} = {total}" if bias else f"{together} = {total}"
-    )
+def _sum(view: View, numbers: Numbers, stop: Stop, language: str) -> str:
+    """Return the sum of one stop: its end is the engine's own number."""
+    told = written(numbers.products(view, stop), numbers.bias, language, most=_TERMS)
+    return f"{told} = {exact(numbers.output[stop].item())}"
 
 
 def _told(sums: list[str], bottom: float) -> Iterator[Shape]:

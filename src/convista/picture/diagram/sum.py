@@ -14,7 +14,8 @@ from convista.picture.diagram.cells import numbered, span_of
 from convista.picture.diagram.grid import NOTE, Panel, panel
 from convista.picture.diagram.shapes import Bitmap, Path, Scene, Shape, box, words
 from convista.picture.diagram.stage import MARGIN, NUMBER, TOP
-from convista.picture.diagram.values import exact, short, signed_sum
+from convista.picture.diagram.terms import written
+from convista.picture.diagram.values import exact, short
 from convista.picture.diagram.words import say, times
 from convista.picture.svg import text_width
 
@@ -163,15 +164,8 @@ def _more(products: NDArray[Any], language: str) -> list[str]:
 
 def _written(products: NDArray[Any], bias: float, total: float, language: str) -> list[str]:
     """Return the sum, each term or how many they are, and in the last line what it comes to."""
-    terms = products.ravel().tolist()
-    if len(terms) <= _TERMS:
-        told = signed_sum(terms)
-    else:
-        told = f"{say('many_terms', language, count=f'{len(terms):,}')} {exact(sum(terms))}"
-    if bias:
-        told += f" {'-' if bias < 0 else '+'} {say('bias', language, bias=exact(abs(bias)))}"
-    lines = textwrap.wrap(told, _LETTERS, break_on_hyphens=False, break_long_words=False)
-    return [*lines, f"= {exact(total)}"]
+    told = written(products.ravel().tolist(), bias, language, most=_TERMS)
+    return [*textwrap.wrap(told, _LETTERS, break_on_hyphens=False, break_long_words=False), f"= {exact(total)}"]
 
 
 def _description(stop: Sum, language: str) -> str:

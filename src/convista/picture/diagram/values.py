@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -27,21 +26,6 @@ def exact(value: float) -> str:
     ('1234.6', '12')
     """
     return _digits(value, 5)
-
-
-def shorts(values: Iterable[float]) -> list[str]:
-    """Return each of them in few letters."""
-    return [short(value) for value in values]
-
-
-def signed_sum(products: Iterable[float], bias: float = 0) -> str:
-    """Return the terms of a sum with their signs.
-
-    >>> signed_sum([1, -2, 0.5], bias=3)
-    '1 - 2 + 0.5 + 3'
-    """
-    terms = [exact(value) for value in (*products, *((bias,) if bias else ()))]
-    return terms[0] + "".join(f" - {term[1:]}" if term.startswith("-") else f" + {term}" for term in terms[1:])
 
 
 def painted(values: NDArray[Any], limits: Limits | None = None) -> tuple[NDArray[np.object_], NDArray[np.object_]]:

@@ -37,9 +37,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "zeros_around": ("{board}, zeros around", "{board}，四周补零"),
     "cropped": ("{board}, some edges never read", "{board}，部分边缘从不读取"),
     "first_of": ("the first {shown} of {size}", "{size} 中的前 {shown}"),
-    "stops": ("{size}: one number for each stop", "{size}：每停一次得一个数"),
-    "reads": ("{size}, read here: {count}", "{size}，此处读取 {count} 个"),
-    "floor": ("floor({inside})", "floor({inside})"),
+    "shown": ("shown: the first {shown}", "图示前 {shown}"),
     "unread": ("No window reads the last {what} of the input.", "输入的最后 {what}不被任何窗口读取。"),
     "spans": (
         "A kernel of {kernel} with dilation {dilation} spans {span}.",
@@ -58,7 +56,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "weights": ("weights", "权重"),
     "products": ("products", "乘积"),
     "total": ("sum", "和"),
-    "total_bias": ("sum with bias", "含偏置的和"),
     "channel": ("channel {number}", "通道 {number}"),
     "more_channels": ("and {count} more channels, together {sum}", "另有 {count} 个通道，合计 {sum}"),
     "sum_title": ("{kernel} at row {row}, col {col}: {total}", "{kernel} 位于第 {row} 行、第 {col} 列：{total}"),
@@ -92,7 +89,6 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "layer": ("layer {number}", "第 {number} 层"),
     "level_read": ("{count} read", "读取 {count} 个"),
-    "level_field": ("spans {size} of the input", "跨输入 {size} 格"),
     # channels
     "channels_title": (
         "{inputs} to {outputs} channels in {groups} groups",
