@@ -20,6 +20,7 @@ from convista.picture.diagram.reading import convolution
 from convista.picture.diagram.sum import sum_scene
 from convista.picture.layout import plane
 
+LAYER_FACTS = ("kernel", "stride", "padding", "dilation")
 NETWORK_VIEWS = ("strip", "maps", "cone")
 
 
@@ -140,10 +141,20 @@ def _network(
 
 
 def _cone(thing: Any, input_size: Any, at: Sequence[int] | None, looks: dict[str, Any]) -> Picture:
-    layers = [Layer(**layer) if isinstance(layer, Mapping) else Layer(*layer) for layer in thing]
+    layers = [_layer(layer) for layer in thing]
     size = input_size[-1] if isinstance(input_size, Sequence) else input_size
     index = at[-1] if at is not None else None
     return Picture(cone_scene(layers, size=size, index=index, language=looks["language"]), looks["animated"])
+
+
+def _layer(layer: Mapping[str, int] | tuple[int, ...]) -> Layer:
+    if isinstance(layer, Mapping):
+        for name in layer:
+            one_of("layer", name, LAYER_FACTS)
+        return Layer(**layer)
+    if not 1 <= len(layer) <= len(LAYER_FACTS):
+        raise ValueError(f"layer (={layer}) must be (kernel, stride, padding, dilation); the tail may be left out")
+    return Layer(*layer)
 
 
 def _are_layers(thing: Any) -> bool:

@@ -101,17 +101,16 @@ def stop_of(layer: nn.Conv2d, image: Any, at: tuple[int, ...]) -> Stop:
     channel, row, col = at
     if not all(0 <= place < size for place, size in zip(at, output.shape, strict=True)):
         raise IndexError(f"at (={at}) must be inside the layer's output of shape {output.shape}")
-    read = channels_of(layer).reads(channel)
-    spans = [_span(axis, place) for axis, place in zip(plan_of(layer, pixels.shape[1:]).axes, (row, col), strict=True)]
-    padded = _padded(layer, pixels)
-    inside = [slice(axis.taps(place)[0], axis.taps(place)[-1] + 1, axis.dilation) for axis, place in
-              zip(plan_of(layer, pixels.shape[1:]).axes, (row, col), strict=True)]  # fmt: skip
-    seen = padded[(slice(read.start, read.stop), *inside)]
+    axes = plan_of(layer, pixels.shape[1:]).axes
+    rows, cols = (_span(axis, place) for axis, place in zip(axes, (row, col), strict=True))
+    under = [list(axis.taps(place)) for axis, place in zip(axes, (row, col), strict=True)]
+    read = list(channels_of(layer).reads(channel))
+    seen = _padded(layer, pixels, axes)[np.ix_(read, *under)]
     weights = layer.weight.detach()[channel].numpy()
     bias = 0.0 if layer.bias is None else float(layer.bias[channel])
     products = seen.astype(np.float64) * weights.astype(np.float64)
     name = "×".join(map(str, layer.kernel_size))
-    return Stop(name, row, col, *spans, seen, weights, products, bias, float(output[at]))
+    return Stop(name, row, col, rows, cols, seen, weights, products, bias, float(output[at]))
 
 
 def _span(axis: Axis, stop: int) -> range:
@@ -160,8 +159,8 @@ def _numbers(
     return (pixels[read[0]], kernel, output[channel]), bias
 
 
-def _padded(layer: nn.Conv2d, pixels: NDArray[Any]) -> NDArray[Any]:
-    edges = [(0, 0)] + [(axis.before, axis.after) for axis in plan_of(layer, pixels.shape[1:]).axes]
+def _padded(layer: nn.Conv2d, pixels: NDArray[Any], axes: Sequence[Axis]) -> NDArray[Any]:
+    edges = [(0, 0), *((axis.before, axis.after) for axis in axes)]
     modes = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
     padded: NDArray[Any] = np.pad(pixels, edges, mode=modes[layer.padding_mode])  # type: ignore[call-overload]
     return padded

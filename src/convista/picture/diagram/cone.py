@@ -65,6 +65,8 @@ def levels_of(layers: Sequence[Layer], size: int | None, index: int | None) -> l
     >>> [level.read for level in levels_of([Layer(3, 2), Layer(2)], None, 0)]
     [(0, 1, 2, 3, 4), (0, 1), (0,)]
     """
+    fields = [window.receptive_field([(layer.kernel, layer.stride, layer.padding, layer.dilation)
+                                      for layer in layers[:depth]]) for depth in range(len(layers) + 1)]  # fmt: skip
     sizes = [size]
     for layer in layers:
         below = sizes[-1]
@@ -77,8 +79,6 @@ def levels_of(layers: Sequence[Layer], size: int | None, index: int | None) -> l
     for layer, count in zip(reversed(layers), reversed(sizes), strict=False):
         inside = [number for number in read[-1] if count is None or 0 <= number < count]  # padding reads nothing
         read.append(tuple(sorted({number for one in inside for number in layer.reads(one)})))
-    fields = [window.receptive_field([(layer.kernel, layer.stride, layer.padding, layer.dilation)
-                                      for layer in layers[:depth]]) for depth in range(len(layers) + 1)]  # fmt: skip
     return [
         Level(numbers, _around(numbers, count), field, count)
         for numbers, field, count in zip(reversed(read), fields, sizes, strict=True)
