@@ -30,6 +30,7 @@ COMMANDS = [
     "predict",
     "report",
     "export",
+    "explain",
     "apply",
     "kernels",
     "plan",

@@ -28,7 +28,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     "dataset": ({"image"}, {"numpy", "pooch", "platformdirs", "filelock", "PIL", "requests"}),
     "network": ({"image", "window"}, {"numpy", "torch", "safetensors"}),
     "training": ({"dataset", "network"}, {"numpy", "torch", "safetensors", "lazy_loader"}),
-    "explanation": ({"kernel", "window"}, {"numpy", "torch", "lazy_loader"}),
+    # image: the way from a file's pixels to a network's is explained, too
+    "explanation": ({"kernel", "window", "image"}, {"numpy", "torch", "PIL", "lazy_loader"}),
     "picture": ({"image", "window", "kernel"}, {"numpy", "matplotlib", "PIL", "pandas"}),
     # torch layers and traces become picture's records here, so that picture needs neither torch nor the engine
     "drawing": ({"explanation", "grid", "image", "kernel", "picture", "window"}, {"numpy", "torch", "lazy_loader"}),

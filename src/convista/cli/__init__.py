@@ -4,6 +4,7 @@ entry      the program `convista`: its commands, its exit codes
 filtering  apply, kernels, plan
 learning   train, rate, predict, report
 exporting  export
+explaining explain
 answering  what predict prints and writes
 datasets   data list, data get, data check, data cache
 benching   bench

@@ -25,6 +25,18 @@ def place(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
+def number_of(text: str) -> tuple[str, tuple[int, ...]]:
+    """Return a layer's name and where in its result: channel, row and col, or as many as it has.
+
+    >>> number_of("layers.0.conv,3,5,7"), number_of("layers.linear,1")
+    (('layers.0.conv', (3, 5, 7)), ('layers.linear', (1,)))
+    """
+    name, *numbers = (part.strip() for part in text.split(","))
+    if not name or not all(re.fullmatch(r"-?\d+", number) for number in numbers):
+        raise ValueError(f'--at (="{text}") must be LAYER,CHANNEL,ROW,COL, such as layers.0.conv,3,5,7')
+    return name, tuple(map(int, numbers))
+
+
 def pair(option: str, text: str) -> tuple[int, int]:
     """Return rows and cols, of one number or of two.
 

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from convista._version import __version__
-from convista.cli import benching, comparing, datasets, exporting, filtering, learning
+from convista.cli import benching, comparing, datasets, explaining, exporting, filtering, learning
 from convista.cli.printing import examples
 from convista.errors import MissingExtraError
 
@@ -61,6 +61,7 @@ app = typer.Typer(
 )
 learning.register(app)
 exporting.register(app)
+explaining.register(app)
 comparing.register(app)
 filtering.register(app)
 benching.register(app)

@@ -1,11 +1,13 @@
-from .recording import Node as Node
+from .field import Field as Field
+from .node import Node as Node
+from .preparation import Prepared as Prepared
+from .preparation import prepare as prepare
 from .records import Explanation as Explanation
 from .records import Source as Source
 from .records import Term as Term
 from .route import Route as Route
 from .rules import register_explainer as register_explainer
 from .trace import ChangedWeightsError as ChangedWeightsError
-from .trace import Field as Field
 from .trace import Trace as Trace
 from .tracing import trace as trace
 from .verification import Coverage as Coverage

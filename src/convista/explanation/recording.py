@@ -2,101 +2,50 @@
 
 A value is known by (node, slot), never by a tensor's id alone: ids are used again. Results are copied at once, so that
 an op that writes into its input later changes no value of before; such an op makes a new value, and whatever shares the
-memory is found out where it is used next.
+memory is found out where it is used next. What no op was seen to make, TorchScript inside a model, or code in C++,
+becomes a node of the module that returned it.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import Counter
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
-from torch.overrides import TorchFunctionMode, resolve_name
+from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-from convista.explanation.aliases import Geometry, Origins, rewritten
-
-INPUT, CONSTANT, REWRITTEN = "input", "constant", "rewritten"
-NO_OPS = frozenset(("size", "dim", "stride", "numel", "is_contiguous", "data_ptr", "requires_grad_", "record_stream"))
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A tensor that an op was given."""
-
-    tensor: Tensor
-    """A copy as it was; a parameter itself, which is too large to copy."""
-    node: int | None
-    """Whose result it is; None: the model's own, or made outside."""
-    slot: int = 0
-    name: str = CONSTANT
-    """A parameter's or buffer's path."""
-    mark: tuple[int, int] | None = None
-    """Of a parameter: its version and the sum of its bits, by which a change is noticed."""
-
-
-@dataclass(slots=True)
-class Node:
-    """One op of the model's forward pass."""
-
-    number: int
-    name: str
-    """The module's path, and from its second call on the number of the call: "layer1.0.relu#2"."""
-    kind: str
-    """The op in a word: "conv2d", "add", "view"."""
-    op: str
-    """As torch calls it."""
-    function: Callable[..., Any] | None
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    outputs: tuple[Tensor | None, ...]
-    """Copies of the results; None where they were not to be kept."""
-    shapes: tuple[tuple[int, ...], ...]
-    dtypes: tuple[torch.dtype, ...]
-    module: str = ""
-    origins: Origins | None = None
-    """Where each number of the result comes from, where that is known from the memory alone."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Of the (first) result, with the samples in front."""
-        return self.shapes[0]
-
-    @property
-    def refs(self) -> list[Ref]:
-        """All tensors it was given, in the order of its arguments."""
-        return [leaf for leaf in tree_leaves((self.args, self.kwargs)) if isinstance(leaf, Ref)]
-
-    def __repr__(self) -> str:
-        return f"Node({self.name!r}, {self.kind}, {'x'.join(map(str, self.shape)) or 'one number'})"
+from convista.explanation.aliases import Geometry, hits, rewritten
+from convista.explanation.kinds import kind_of, makes_no_number, writes_into_first
+from convista.explanation.naming import Names
+from convista.explanation.node import INPUT, REWRITTEN, Mark, Node, Ref, mark, version
 
 
 @dataclass(slots=True)
 class _Entry:
     """A tensor that is alive, whose value it holds, and since when."""
 
-    tensor: Tensor
+    alive: weakref.ref[Tensor]
     node: int
     slot: int
-    version: int
     written: int
     """How many writes had been made when it became known."""
 
 
-@dataclass(slots=True)
-class _Frame:
-    """A module's call that is on its way."""
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """A write into memory that was there before."""
 
-    label: str
-    path: str
-    nodes: list[int] = field(default_factory=list)
-    has_children: bool = False
+    node: int
+    slot: int
+    storage: int
+    place: Geometry
 
 
 class Recorder(TorchFunctionMode):
@@ -107,23 +56,22 @@ class Recorder(TorchFunctionMode):
         self.nodes: list[Node] = []
         self.results: dict[str, tuple[int, int]] = {}
         """By a module's name: the value that its call returned."""
-        self._paths = {id(module): path for path, module in reversed(list(model.named_modules()))}
+        self._names = Names(model)
         self._owned = {id(p): name for name, p in model.named_parameters(remove_duplicate=False)}
         self._buffers = {id(b): name for name, b in model.named_buffers(remove_duplicate=False)}
         self._keep = keep
         self._entries: dict[int, _Entry] = {}
-        self._writes: list[tuple[int, int, int, Geometry]] = []
-        """Node, slot, storage and geometry of each write into memory that was there."""
-        self._marks: dict[int, tuple[int, int]] = {}
-        self._counts: Counter[str] = Counter()
-        self._frames: list[_Frame] = []
+        self._writes: list[_Write] = []
+        self._marks: dict[int, Mark] = {}
         self._thread = threading.get_ident()
+        self._is_deaf = False
+        """While it asks tensors itself."""
 
     def given(self, things: Any) -> None:
         """Take the model's inputs down."""
         for leaf in tree_leaves(things):
             if isinstance(leaf, Tensor):
-                self._add(INPUT, INPUT, None, (), {}, [leaf])
+                self.add(INPUT, INPUT, None, (), {}, [leaf])
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Any = None
@@ -131,24 +79,18 @@ class Recorder(TorchFunctionMode):
         """Run an op and take it down."""
         kwargs = kwargs or {}
         kind, op = kind_of(func)
-        if kind in NO_OPS or (op.endswith(".__get__") and kind not in ("T", "mT", "H", "mH")):
+        if self._is_deaf or makes_no_number(kind, op):
             return func(*args, **kwargs)
-        tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
-        told_args, told_kwargs = tree_map_only(Tensor, self._ref, (args, kwargs))
-        before = [_version(tensor) for tensor in tensors]
+        tensors = _tensors((args, kwargs))
+        told_args, told_kwargs = tree_map_only(Tensor, self.ref, (args, kwargs))
+        before = [version(tensor) for tensor in tensors]
         result = func(*args, **kwargs)
-        written = [t for t, version in zip(tensors, before, strict=True) if _version(t) != version]
-        made = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor)]
-        made = made or [t for t in written if id(t) in self._entries][:1]
+        written = [t for t, was in zip(tensors, before, strict=True) if version(t) != was]
+        if writes_into_first(op, kwargs) and tensors and not any(tensors[0] is t for t in written):
+            written.append(tensors[0])
+        made = _tensors(result) or written[:1]
         if made:
-            node = self._add(kind, op, func, told_args, told_kwargs, made)
-            self._writes += [
-                (node.number, slot, _storage(tensor), Geometry.of(tensor))
-                for slot, tensor in enumerate(made)
-                if any(tensor is other for other in written)
-            ]
-            for tensor in made:
-                self._entries[id(tensor)].written = len(self._writes)
+            self._written(self.add(kind, op, func, told_args, told_kwargs, made), made, written)
         return result
 
     @contextmanager
@@ -164,41 +106,25 @@ class Recorder(TorchFunctionMode):
             for handle in handles:
                 handle.remove()
 
-    def forget(self) -> None:
-        """Let go of the model's own tensors, of which it has copies."""
-        self._entries.clear()
-        self._writes.clear()
-
-    # How it is done --------------------------------------------------------------------------------------------------
-
-    def _add(
+    def add(
         self, kind: str, op: str, func: Callable[..., Any] | None, args: Any, kwargs: Any, made: list[Tensor]
     ) -> Node:
-        frame = self._frames[-1] if self._frames else _Frame("", "")
-        base = f"{frame.path}.{kind}" if frame.path else kind
+        """Take an op down, with copies of what it made."""
         kept = self._keep(len(self.nodes))
         node = Node(
-            len(self.nodes), base, kind, op, func, args, kwargs,
-            tuple(t.detach().clone() if kept else None for t in made),
-            tuple(tuple(t.shape) for t in made), tuple(t.dtype for t in made), frame.path,
+            len(self.nodes), kind, kind, op, func, args, kwargs,
+            tuple(_copy(t) if kept else None for t in made), tuple(tuple(t.shape) for t in made),
+            tuple(t.dtype for t in made), self._names.path, made[0].device.type,
         )  # fmt: skip
         self.nodes.append(node)
-        frame.nodes.append(node.number)
+        self._names.add(node)
         for slot, tensor in enumerate(made):
-            self._entries[id(tensor)] = _Entry(tensor, node.number, slot, _version(tensor), len(self._writes))
-        if not self._frames:
-            self._name(node, base)
+            self._entries[id(tensor)] = _Entry(weakref.ref(tensor), node.number, slot, len(self._writes))
         return node
 
-    def _name(self, node: Node, base: str) -> None:
-        self._counts[base] += 1
-        node.name = base if self._counts[base] == 1 else f"{base}#{self._counts[base]}"
-
-    def _ref(self, tensor: Tensor) -> Ref:
+    def ref(self, tensor: Tensor) -> Ref:
         """Return what a tensor is at this moment."""
-        entry = self._entries.get(id(tensor))
-        if entry is not None and entry.version != _version(tensor):
-            entry = self._rewritten(entry)
+        entry = self._entry(tensor)
         if entry is not None:
             return self._kept(entry.node, entry.slot)
         name = self._owned.get(id(tensor))
@@ -206,17 +132,37 @@ class Recorder(TorchFunctionMode):
             if id(tensor) not in self._marks:
                 self._marks[id(tensor)] = mark(tensor)
             return Ref(tensor, None, 0, name, self._marks[id(tensor)])
-        return Ref(tensor.detach().clone(), None, 0, self._buffers.get(id(tensor), CONSTANT))
+        name = self._buffers.get(id(tensor))
+        return Ref(_copy(tensor), None) if name is None else Ref(_copy(tensor), None, 0, name)
 
-    def _rewritten(self, entry: _Entry) -> _Entry:
-        """Take down that a tensor was changed through another one that shares its memory."""
-        own = _storage(entry.tensor)
-        writers = [(n, s, g) for n, s, storage, g in self._writes[entry.written :] if storage == own]
-        old = self._kept(entry.node, entry.slot)
-        refs = [old, *(self._kept(number, slot) for number, slot, _ in writers)]
-        node = self._add(REWRITTEN, REWRITTEN, None, tuple(refs), {}, [entry.tensor])
-        node.origins = rewritten(Geometry.of(entry.tensor), [geometry for *_, geometry in writers])
-        return self._entries[id(entry.tensor)]
+    # How it is done --------------------------------------------------------------------------------------------------
+
+    def _written(self, node: Node, made: list[Tensor], written: list[Tensor]) -> None:
+        """Take down which results lie in memory that was there before."""
+        self._writes += [
+            _Write(node.number, slot, _storage(tensor), Geometry.of(tensor))
+            for slot, tensor in enumerate(made)
+            if any(tensor is other for other in written)
+        ]
+        for tensor in made:
+            self._entries[id(tensor)].written = len(self._writes)
+
+    def _entry(self, tensor: Tensor) -> _Entry | None:
+        """Return whose value a tensor holds now; one that was changed through other memory gets a node of its own."""
+        entry = self._entries.get(id(tensor))
+        if entry is None or entry.alive() is not tensor:
+            return None
+        if entry.written == len(self._writes):
+            return entry
+        own, place = _storage(tensor), Geometry.of(tensor)
+        writers = [w for w in self._writes[entry.written :] if w.storage == own and hits(place, w.place)]
+        entry.written = len(self._writes)
+        if not writers:
+            return entry
+        refs = [self._kept(entry.node, entry.slot), *(self._kept(w.node, w.slot) for w in writers)]
+        node = self.add(REWRITTEN, REWRITTEN, None, tuple(refs), {}, [tensor])
+        node.origins[0] = rewritten(place, [w.place for w in writers])
+        return self._entries[id(tensor)]
 
     def _kept(self, node: int, slot: int) -> Ref:
         made = self.nodes[node]
@@ -225,56 +171,39 @@ class Recorder(TorchFunctionMode):
         return Ref(shell if kept is None else kept, node, slot)
 
     def _enter(self, module: nn.Module, _: Any) -> None:
-        if threading.get_ident() == self._thread and id(module) in self._paths:
-            if self._frames:
-                self._frames[-1].has_children = True
-            path = self._paths[id(module)]
-            self._counts[f"call {path}"] += 1
-            number = self._counts[f"call {path}"]
-            self._frames.append(_Frame(path if number == 1 else f"{path}#{number}", path))
+        if threading.get_ident() == self._thread and self._names.knows(module):
+            self._names.enter(module)
 
-    def _leave(self, module: nn.Module, _: Any, output: Any) -> None:
-        if threading.get_ident() != self._thread or id(module) not in self._paths:
+    def _leave(self, module: nn.Module, args: Any, output: Any) -> None:
+        if threading.get_ident() != self._thread or not self._names.knows(module):
             return
-        frame = self._frames.pop()
-        first = next((leaf for leaf in tree_leaves(output) if isinstance(leaf, Tensor)), None)
-        entry = self._entries.get(id(first)) if first is not None else None
-        leaf = not frame.has_children and entry is not None and entry.node in frame.nodes and bool(frame.path)
-        for number in frame.nodes:
-            node = self.nodes[number]
-            if leaf and entry is not None and number == entry.node:
-                node.name = frame.label
-            else:
-                self._name(node, node.name)
+        self._is_deaf = True
+        try:
+            entry = self._returned(module, args, _tensors(output))
+        finally:
+            self._is_deaf = False
+        frame = self._names.leave(entry.node if entry else None)
         if entry is not None:
             self.results[frame.label] = entry.node, entry.slot
 
-
-def kind_of(func: Callable[..., Any]) -> tuple[str, str]:
-    """Return an op in a word, and torch's own name for it.
-
-    >>> kind_of(torch.Tensor.add_), kind_of(torch.nn.functional.conv2d)
-    (('add', 'torch.Tensor.add_'), ('conv2d', 'torch.conv2d'))
-    """
-    op = resolve_name(func) or getattr(func, "__name__", str(func))
-    word = op.removesuffix(".__get__").rpartition(".")[2]
-    if word.startswith("__") and word.endswith("__"):
-        word = word.strip("_")
-        return {"iadd": "add", "isub": "sub", "imul": "mul", "itruediv": "div", "truediv": "div"}.get(word, word), op
-    return word.rstrip("_").removeprefix("_"), op
+    def _returned(self, module: nn.Module, args: Any, made: list[Tensor]) -> _Entry | None:
+        """Return whose value a module returned, taking the module itself down where no op was seen to make it."""
+        if not made:
+            return None
+        entry = self._entry(made[0])
+        if entry is None and id(made[0]) not in self._owned and id(made[0]) not in self._buffers:
+            word, given = type(module).__name__, tree_map_only(Tensor, self.ref, args)
+            self.add(word, word, None, given, {}, made)
+            entry = self._entries[id(made[0])]
+        return entry
 
 
-def mark(tensor: Tensor) -> tuple[int, int]:
-    """Return by what a change of a parameter is noticed: its version, and the sum of its bits as whole numbers."""
-    words = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
-    bits = tensor.detach()
-    if bits.element_size() in words:
-        bits = bits.view(words[bits.element_size()])
-    return _version(tensor), int(bits.sum(dtype=torch.int64))
+def _tensors(things: Any) -> list[Tensor]:
+    return [leaf for leaf in tree_leaves(things) if isinstance(leaf, Tensor)]
 
 
-def _version(tensor: Tensor) -> int:
-    return 0 if tensor.is_inference() else tensor._version  # noqa: SLF001  # torch has no public name for it
+def _copy(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", copy=True)
 
 
 def _storage(tensor: Tensor) -> int:

@@ -17,6 +17,7 @@ ROUNDINGS = 8
 """How many roundings of the whole sum a model's number may be away from ours: sums in other orders, Winograd, FMA."""
 
 Index = tuple[int, ...]
+Notes = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,21 @@ class Term:
     weight: float | None
     """None where the term is no product: a function of the input."""
     product: float
+    factor: Source | None = None
+    """Where the weight comes from, where that is another node's number: a gate, the other side of a matrix product."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Numbers of one node, by their places in its flattened result."""
+
+    name: str
+    shape: Index
+    spots: NDArray[np.int64]
+
+    def source(self, number: int) -> Source:
+        """Return one of them."""
+        return source(self.name, self.shape, int(self.spots[number]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,8 @@ class Group:
     """Places in the flattened tensor; -1: padding. None where the tensor is no node."""
     shape: Index = ()
     """Of the tensor."""
+    factor: Places | None = None
+    """Where the weights come from, where that is a node, too."""
 
     def __len__(self) -> int:
         return self.products.size
@@ -65,7 +83,8 @@ class Group:
     def term(self, number: int) -> Term:
         """Return one of them."""
         weight = None if self.weights is None else float(self.weights[number])
-        return Term(self.source(number), float(self.inputs[number]), weight, float(self.products[number]))
+        factor = None if self.factor is None else self.factor.source(number)
+        return Term(self.source(number), float(self.inputs[number]), weight, float(self.products[number]), factor)
 
     def source(self, number: int) -> Source | str:
         """Return where one of them comes from."""
@@ -131,8 +150,10 @@ class Parts:
     """Where it is not the sum of the products."""
     scale: float | None = None
     """What roundings are relative to, where it is not the sum of all |products|."""
-    notes: tuple[tuple[str, Any], ...] = ()
+    notes: Notes = ()
     """Named numbers beside the sum: a divisor, the winner, mean and variance."""
+    slack: float = 0.0
+    """How much farther the model's number may be away: what is rounded to whole numbers is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +161,13 @@ class Explanation:
     """One number of a model, taken apart and checked; printed, it is the sum written out."""
 
     source: Source
+    """Whose number it is, and where."""
     kind: str
+    """The op in a word."""
     formula: str
+    """In words: "window x weights + bias"."""
     terms: Terms
+    """All of them; none where the arithmetic is not known."""
     value: float
     """The model's own number."""
     total: float
@@ -150,15 +175,18 @@ class Explanation:
     bound: float
     """|value - total| may be as large: eight roundings of the whole sum, in the type that computed it."""
     dtype: str
-    notes: tuple[tuple[str, Any], ...] = ()
+    """The type of the model's number."""
+    notes: Notes = ()
+    """Named numbers beside the sum: a divisor, the winner, mean and variance."""
     unknown: str = ""
     """Why nothing is known of the arithmetic; empty where it is."""
-    parents: tuple[tuple[str, Index], ...] = field(default=())
-    """The nodes' numbers that it is made from, as (node, index)."""
+    sensitivity: Terms = field(default_factory=lambda: Terms(()))
+    """Where the arithmetic is not known: the inputs with a gradient, as (input, gradient, their product). They are no
+    summands: they say how the number would change, not how it came about."""
 
     @property
     def difference(self) -> float:
-        """|value - total|."""
+        """|value - total|; NaN where nothing is known."""
         if math.isnan(self.value) and math.isnan(self.total) and not self.unknown:
             return 0.0
         return 0.0 if self.value == self.total else abs(self.value - self.total)
@@ -166,9 +194,27 @@ class Explanation:
     @property
     def ok(self) -> bool:
         """Whether the sum is the model's number, within the bound."""
-        return not self.unknown and self.difference <= self.bound
+        return not self.unknown and (self.difference == 0 or self.difference <= self.bound)
+
+    @property
+    def parents(self) -> tuple[tuple[str, Index], ...]:
+        """The numbers of other nodes that it is made from, as (node, index): `Trace.explain` takes them.
+
+        Of an op whose arithmetic is not known those with a gradient. The sample is in `Source.sample` of the terms; it
+        is another one only where a model mixes its samples.
+        """
+        terms = self.sensitivity if self.unknown else self.terms
+        return tuple(dict.fromkeys((found.node, found.index) for found in _sources(terms)))
 
     def __str__(self) -> str:
         from convista.explanation.printing import explanation_text
 
         return explanation_text(self)
+
+
+def _sources(terms: Terms) -> Iterator[Source]:
+    for group in terms.groups:
+        if group.places is not None:
+            yield from (source(group.name, group.shape, int(place)) for place in group.places[group.places >= 0])
+        if group.factor is not None:
+            yield from map(group.factor.source, range(len(group)))

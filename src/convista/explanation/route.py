@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from convista.explanation.recording import INPUT
-from convista.explanation.records import Explanation, Index
+from convista.explanation.node import INPUT
+from convista.explanation.printing import route_text
+from convista.explanation.records import Explanation, Index, Terms
+from convista.explanation.rules.call import place
 
 if TYPE_CHECKING:
     from convista.explanation.trace import Trace
+
+Shares = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""Places in a node's flattened result, and the share of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +28,6 @@ class Step:
     explanation: Explanation
     share: float
     """Of the number asked about, 0 to 1."""
-    whole: Index
-    """Its index with the sample in front."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,47 +43,62 @@ class Route:
         return tuple(step for level in self.steps for step in level if step.explanation.kind == INPUT)
 
     def __str__(self) -> str:
-        return "\n".join(_lines(self))
+        return route_text([[(step.share, step.explanation) for step in level] for level in self.steps])
 
 
-def follow(trace: Trace, number: int, slot: int, whole: Index, top: int) -> Route:
+def follow(trace: Trace, start: tuple[int, int], whole: Index, top: int) -> Route:
     """Return the route from one number; nodes are left in the reverse of the order in which they were computed."""
-    shares: dict[tuple[int, int], dict[Index, float]] = {(number, slot): {whole: 1.0}}
-    numbers = {node.name: node.number for node in trace.nodes}
+    shape = trace.nodes[start[0]].shapes[start[1]]
+    waiting: dict[tuple[int, int], list[Shares]] = {start: [(np.array([place(shape, whole)]), np.ones(1))]}
     levels: list[tuple[Step, ...]] = []
-    while shares:
-        key = max(shares)
-        found = sorted(shares.pop(key).items(), key=lambda pair: (-pair[1], pair[0]))[:top]
-        node = trace.nodes[key[0]]
-        level = []
-        for index, share in found:
-            explained = trace._explain(node, key[1], index)  # noqa: SLF001  # a part of the same room
-            level.append(Step(explained, share, index))
-            if node.kind != INPUT:
-                _pass_on(explained, share, numbers, trace, key[0], shares)
-        levels.append(tuple(level))
+    while waiting:
+        key = max(waiting)
+        shape = trace.nodes[key[0]].shapes[key[1]]
+        level = tuple(
+            Step(trace.explanation(*key, _index(spot, shape)), share) for spot, share in _largest(waiting.pop(key), top)
+        )
+        for step in level:
+            for name, shares in _passed_on(step):
+                if shares[0].size:
+                    waiting.setdefault(trace.slot(name), []).append(shares)
+        levels.append(level)
     return Route(tuple(levels))
 
 
-def _pass_on(
-    explained: Explanation, share: float, numbers: dict[str, int], trace: Trace, own: int,
-    shares: dict[tuple[int, int], dict[Index, float]],
-) -> None:  # fmt: skip
-    """Give each term that is a node's number its part of the share."""
-    whole = float(np.abs(explained.terms.products).sum())
-    for group in explained.terms.groups:
-        if group.places is None or not whole:
-            continue
-        ref = next(r for r in trace.nodes[own].refs if r.node == numbers.get(group.name))
-        theirs = shares.setdefault((numbers[group.name], ref.slot), {})
-        parts = np.abs(group.products) / whole * share
-        for number in np.flatnonzero((group.places >= 0) & (parts > 0)):
-            index = tuple(int(part) for part in np.unravel_index(group.places[number], group.shape))
-            theirs[index] = theirs.get(index, 0.0) + float(parts[number])
+def _passed_on(step: Step) -> Iterator[tuple[str, Shares]]:
+    """Yield for each node what its numbers have of a number's share."""
+    explained = step.explanation
+    terms = explained.sensitivity if explained.unknown else explained.terms
+    weights, start = _weights(terms) * step.share, 0
+    for group in terms.groups:
+        own = weights[start : start + len(group)]
+        start += len(group)
+        if group.factor is not None:  # the two factors of a product have alike shares
+            own = own / 2
+            yield group.factor.name, (group.factor.spots[own > 0], own[own > 0])
+        if group.places is not None:
+            counted = (group.places >= 0) & (own > 0)
+            yield group.name, (group.places[counted], own[counted])
 
 
-def _lines(route: Route) -> Iterator[str]:
-    for depth, level in enumerate(route.steps):
-        for step in level:
-            e = step.explanation
-            yield f"{'  ' * min(depth, 8)}{100 * step.share:5.1f} %  {e.source} = {e.value:.6g}  ({e.kind})"
+def _weights(terms: Terms) -> NDArray[np.float64]:
+    """Return each term's part of the sum of all |products|; where all are 0, they share alike."""
+    sizes = np.where(np.isfinite(terms.products), np.abs(terms.products), 0.0)
+    whole = float(sizes.sum())
+    return sizes / whole if whole else np.full(len(terms), 1 / max(len(terms), 1))
+
+
+def _largest(parts: list[Shares], top: int) -> list[tuple[int, float]]:
+    """Return the places with the largest shares, each place once.
+
+    >>> _largest([(np.array([4, 7]), np.array([0.2, 0.5])), (np.array([4]), np.array([0.4]))], 1)[0][0]
+    4
+    """
+    places, which = np.unique(np.concatenate([spots for spots, _ in parts]), return_inverse=True)
+    shares = np.bincount(which, np.concatenate([shares for _, shares in parts]))
+    order = np.argsort(-shares, kind="stable")[:top]
+    return [(int(places[at]), float(shares[at])) for at in order]
+
+
+def _index(spot: int, shape: Index) -> Index:
+    return tuple(int(part) for part in np.unravel_index(spot, shape)) if shape else ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,16 +12,19 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves, tree_map_only
 
 from convista.errors import did_you_mean
+from convista.explanation.node import INPUT
+from convista.explanation.preparation import PREPARATION, Prepared, prepare
 from convista.explanation.recording import Recorder
+from convista.explanation.restoring import left_as_found, nothing_compiled
 from convista.explanation.trace import Trace
 
 
 def trace(model: nn.Module, x: Any, *, mode: str | None = None, keep: Sequence[str] | None = None) -> Trace:
     """Run a model once on an input and record every op, so that any number it computed can be taken apart.
 
-    The model, its mode, buffers, hooks, gradient flags and torch's random numbers are left as they were found. It is
-    run twice: once as it is, once recorded, with the same random numbers; `Trace.difference` says whether the recording
-    changed anything.
+    The model, its mode, buffers, hooks, gradient flags and the random numbers of torch, NumPy and Python are left as
+    they were found. It is run twice: once as it is, once recorded, with the same random numbers; `Trace.difference`
+    says whether the recording changed anything.
 
     Parameters
     ----------
@@ -28,7 +32,8 @@ def trace(model: nn.Module, x: Any, *, mode: str | None = None, keep: Sequence[s
         Any ``torch.nn.Module``. Compiled models and data-parallel wrappers are opened.
     x
         Its input, the samples in front: (samples, channels, rows, cols); a tuple or a dict of tensors is passed on as
-        arguments.
+        arguments. For a network of convista also an image file's path: the way from the file's pixels to the network's
+        is recorded, too. Or what `prepare` returns.
     mode
         "evaluation" or "training"; None: as the model is.
     keep
@@ -43,6 +48,8 @@ def trace(model: nn.Module, x: Any, *, mode: str | None = None, keep: Sequence[s
     ------
     TypeError
         For what is no ``torch.nn.Module``, and for TorchScript, whose ops Python does not see.
+    ValueError
+        For another mode, and for a name to keep that is none.
 
     Examples
     --------
@@ -54,21 +61,21 @@ def trace(model: nn.Module, x: Any, *, mode: str | None = None, keep: Sequence[s
     model = opened(model)
     if mode not in (None, "evaluation", "training"):
         raise ValueError(f'mode (="{mode}") must be evaluation or training; leave it out to take the model as it is')
-    given = _arguments(x)
-    with torch.no_grad(), _left_as_found(model, mode) as again:
-        plain = _run(model, given)
+    given = _Given.of(x, model)
+    with torch.no_grad(), nothing_compiled(), left_as_found(model, mode) as again:
+        plain = given.run(model)
         again()
         needed = None
         if keep is not None:
             graph = Recorder(model, lambda _: False)
-            _recorded(model, given, graph)
+            given.recorded(model, graph)
             needed = _needed(graph, keep)
             again()
         recorder = Recorder(model, lambda number: needed is None or number in needed)
-        output = _recorded(model, given, recorder)
+        output = given.recorded(model, recorder)
         said = "training" if model.training else "evaluation"
     parameters = dict(model.named_parameters(remove_duplicate=False))
-    return Trace(tuple(recorder.nodes), output, _difference(plain, output), recorder.results, parameters, said)
+    return Trace(tuple(recorder.nodes), output, difference(plain, output), recorder.results, parameters, said)
 
 
 def opened(model: nn.Module) -> nn.Module:
@@ -87,75 +94,80 @@ def opened(model: nn.Module) -> nn.Module:
     return opened(inner) if isinstance(inner, nn.Module) else model
 
 
-def _arguments(x: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return the arguments of the forward pass; refuse what holds no tensor."""
-    if not any(isinstance(leaf, Tensor) for leaf in tree_leaves(x)):
-        raise TypeError(f"x (={type(x).__name__}) must be a tensor, or a tuple or dict with tensors")
-    if isinstance(x, Mapping):
-        return (), dict(x)
-    return tuple(x) if isinstance(x, (tuple, list)) else (x,), {}
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the model is given."""
 
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    prepared: Prepared | None = None
+    """How an image became it."""
 
-def _run(model: nn.Module, given: tuple[tuple[Any, ...], dict[str, Any]]) -> Any:
-    args, kwargs = _copied(given)
-    return _copied(model(*args, **kwargs))
+    @classmethod
+    def of(cls, x: Any, model: nn.Module) -> _Given:
+        if isinstance(x, (str, os.PathLike)):
+            shape = getattr(model, "image_shape", None)
+            if shape is None:
+                raise TypeError(
+                    f'x (="{os.fspath(x)}") is a path, and model (={type(model).__name__}) is no network of convista, '
+                    "which knows how images are prepared; give convista.explanation.prepare(path, shape), or a tensor"
+                )
+            x = prepare(x, shape)
+        if isinstance(x, Prepared):
+            return cls((x.tensor,), {}, x)
+        if not any(isinstance(leaf, Tensor) for leaf in tree_leaves(x)):
+            raise TypeError(f"x (={type(x).__name__}) must be a tensor, or a tuple or dict with tensors")
+        if isinstance(x, Mapping):
+            return cls((), dict(x))
+        return cls(tuple(x) if isinstance(x, (tuple, list)) else (x,), {})
 
+    def run(self, model: nn.Module) -> Any:
+        args, kwargs = _copied((self.args, self.kwargs))
+        return _copied(model(*args, **kwargs))
 
-def _recorded(model: nn.Module, given: tuple[tuple[Any, ...], dict[str, Any]], recorder: Recorder) -> Any:
-    args, kwargs = _copied(given)
-    recorder.given((args, kwargs))
-    with recorder.listening(), recorder:
-        output = model(*args, **kwargs)
-    recorder.forget()
-    return _copied(output)
+    def recorded(self, model: nn.Module, recorder: Recorder) -> Any:
+        args, kwargs = _copied((self.args, self.kwargs))
+        if self.prepared is None:
+            recorder.given((args, kwargs))
+        else:
+            self.prepared.record(recorder, args[0])
+        with recorder.listening(), recorder:
+            output = model(*args, **kwargs)
+        return _copied(output)
 
 
 def _needed(graph: Recorder, keep: Sequence[str]) -> set[int]:
     """Return the numbers of the nodes of these names, of those in modules of these names, and of what they read."""
-    own: set[int] = {0}
+    own = {node.number for node in graph.nodes if node.op in (INPUT, PREPARATION)}
     for name in keep:
         found = {n.number for n in graph.nodes if n.name == name or n.module == name or n.module.startswith(f"{name}.")}
         found |= {graph.results[name][0]} if name in graph.results else set()
         if not found:
             known = [node.name for node in graph.nodes] + list(graph.results)
-            raise ValueError(f'keep: "{name}" is neither a node nor a module of this model{did_you_mean(name, known)}')
+            raise ValueError(
+                f'keep (="{name}") is neither a node nor a module of this model{did_you_mean(name, known)}'
+            )
         own |= found
     return own | {ref.node for number in own for ref in graph.nodes[number].refs if ref.node is not None}
-
-
-@contextmanager
-def _left_as_found(model: nn.Module, mode: str | None) -> Iterator[Callable[[], None]]:
-    """Yield what brings buffers and random numbers back to the beginning; do so, and restore the modes, at the end."""
-    modes = [(module, module.training) for module in model.modules()]
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    state = torch.get_rng_state()
-
-    def again() -> None:
-        torch.set_rng_state(state)
-        for buffer, before in buffers:
-            if not torch.equal(buffer, before):  # NaN, too, is written back
-                buffer.copy_(before)
-
-    if mode is not None:
-        model.train(mode == "training")
-    try:
-        yield again
-    finally:
-        again()
-        for module, training in modes:
-            module.training = training
 
 
 def _copied(things: Any) -> Any:
     return tree_map_only(Tensor, lambda tensor: tensor.detach().clone(), things)
 
 
-def _difference(plain: Any, traced: Any) -> float:
-    """Return the largest difference of two results of the same form; NaN in the same places is none."""
-    pairs = zip(tree_leaves(plain), tree_leaves(traced), strict=True)
+def difference(plain: Any, traced: Any) -> float:
+    """Return the largest difference of two results of the same form; NaN in the same places is none.
+
+    >>> difference(torch.tensor([1.0, torch.nan]), torch.tensor([1.5, torch.nan])), difference(torch.nan, torch.nan)
+    (0.5, 0.0)
+    >>> difference(torch.tensor([1.0]), torch.tensor([torch.nan]))
+    inf
+    """
     worst = 0.0
-    for one, other in pairs:
-        if isinstance(one, Tensor) and not torch.equal(one, other) and one.numel():
-            gaps = torch.nan_to_num((one.double() - other.double()).abs())
+    for one, other in zip(tree_leaves(plain), tree_leaves(traced), strict=True):
+        if isinstance(one, Tensor) and one.numel() and not torch.equal(one, other):
+            first, second = one.to(torch.complex128), other.to(torch.complex128)  # which holds numbers of every type
+            gaps = (first - second).abs().nan_to_num(nan=torch.inf)
+            gaps[(first == second) | (first.isnan() & second.isnan())] = 0
             worst = max(worst, float(gaps.max()))
     return worst

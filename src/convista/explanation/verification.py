@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convista.explanation.printing import table
+from convista.explanation.node import INPUT, Node
+from convista.explanation.printing import short, table
 from convista.explanation.records import Explanation
 from convista.explanation.rules.book import RULES
 
@@ -53,11 +54,11 @@ class Verification:
 
     @property
     def table(self) -> str:
-        """A line for each node: kind, samples, failed, the worst difference over its bound."""
-        lines = [("node", "kind", "samples", "failed", "difference / bound")]
+        """A line for each node: kind, samples, failed, the worst difference as a part of its bound."""
+        lines = [("node", "kind", "samples", "failed", "of bound")]
         for row in self.rows:
-            shown = "not known" if row.unknown else f"{row.ratio:.3f}"
-            lines.append((row.node, row.kind, f"{row.samples}", f"{row.failed}", shown))
+            shown = "-" if row.unknown else f"{row.ratio:.3f}"
+            lines.append((short(row.node, 32), short(row.kind, 18), f"{row.samples}", f"{row.failed}", shown))
         return table(lines, "<<>>>")
 
     def __str__(self) -> str:
@@ -90,40 +91,44 @@ def verify(trace: Trace, samples: int, seed: int) -> Verification:
     if samples < 1:
         raise ValueError(f"samples (={samples}) must be 1 or more")
     random = np.random.default_rng(seed)
-    return Verification(tuple(_checked(trace, number, samples, random) for number in range(len(trace.nodes))))
+    slots = ((node, slot) for node in trace.nodes for slot in range(len(node.shapes)))
+    return Verification(tuple(_checked(trace, node, slot, samples, random) for node, slot in slots))
 
 
-def _checked(trace: Trace, number: int, samples: int, random: np.random.Generator) -> Checked:
-    node = trace.nodes[number]
-    if node.outputs[0] is None or not math.prod(node.shape):
-        return Checked(node.name, node.kind, 0, 0, None, "not kept" if node.outputs[0] is None else "")
-    size: int = math.prod(node.shape)
-    places = random.choice(size, samples, replace=False) if size > samples else np.arange(size)
+def _checked(trace: Trace, node: Node, slot: int, samples: int, random: np.random.Generator) -> Checked:
+    """Explain so many numbers of one result."""
+    name, shape = node.called(slot), node.shapes[slot]
+    size: int = math.prod(shape)
+    if not node.is_kept or not size:
+        return Checked(name, node.kind, 0, 0, None, "it was not kept, or what it reads was not" if size else "")
+    trace.check_weights(node)
     worst: Explanation | None = None
-    failed = 0
+    failed, places = 0, random.choice(size, samples, replace=False) if size > samples else np.arange(size)
     for place in places:
-        index = tuple(int(part) for part in np.unravel_index(place, node.shape)) if node.shape else ()
-        explained = trace._explain(node, 0, index)  # noqa: SLF001  # a part of the same room
+        index = tuple(int(part) for part in np.unravel_index(place, shape)) if shape else ()
+        explained = trace.taken_apart(node.number, slot, index)
         if explained.unknown:
-            return Checked(node.name, node.kind, 0, 0, None, explained.unknown)
+            return Checked(name, node.kind, 0, 0, None, explained.unknown)
         failed += not explained.ok
         if worst is None or share_of_bound(explained) > share_of_bound(worst):
             worst = explained
-    return Checked(node.name, node.kind, len(places), failed, worst)
+    return Checked(name, node.kind, len(places), failed, worst)
 
 
 def coverage(trace: Trace) -> Coverage:
-    """Return how much is known, from one number of each node."""
-    opaque = []
-    for node in trace.nodes:
+    """Return how much is known, from the first number of each op's first result."""
+    opaque, ops = [], [node for node in trace.nodes if node.kind != INPUT]
+    for node in ops:
         known = node.op in RULES or node.kind in RULES
-        if known and node.outputs[0] is not None and math.prod(node.shape):
-            known = not trace._explain(node, 0, (0,) * len(node.shape)).unknown  # noqa: SLF001  # the same room
+        if known and node.is_kept and math.prod(node.shape):
+            known = not trace.explanation(node.number, 0, (0,) * len(node.shape)).unknown
         if not known:
             opaque.append((node.name, node.op))
-    return Coverage(len(trace.nodes) - len(opaque), len(trace.nodes), tuple(opaque))
+    return Coverage(len(ops) - len(opaque), len(ops), tuple(opaque))
 
 
 def share_of_bound(e: Explanation) -> float:
-    """Return a difference as a share of its bound; infinite past a bound of zero."""
-    return 0.0 if e.difference == 0 else e.difference / e.bound if e.bound else math.inf
+    """Return a difference as a share of its bound; infinite past a bound of zero, and where one of the two is NaN."""
+    if e.difference == 0:
+        return 0.0
+    return e.difference / e.bound if e.bound and not math.isnan(e.difference) else math.inf

@@ -51,7 +51,7 @@ def resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
     """
     if image.shape[:2] == size:
         return image
-    rows, cols = _inside(image.shape[:2], size)
+    rows, cols = inside(image.shape[:2], size)
     scaled = np.asarray(Image.fromarray(image).resize((cols, rows), Image.Resampling.BILINEAR))
     if (rows, cols) == size:
         return scaled
@@ -85,10 +85,10 @@ def without_colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(image[..., 0])
 
 
-def _inside(size: tuple[int, ...], room: tuple[int, int]) -> tuple[int, int]:
+def inside(size: tuple[int, ...], room: tuple[int, int]) -> tuple[int, int]:
     """Return the largest size of the same aspect inside `room`.
 
-    >>> _inside((100, 50), (28, 28)), _inside((1, 5000), (28, 28))
+    >>> inside((100, 50), (28, 28)), inside((1, 5000), (28, 28))
     ((28, 14), (1, 28))
     """
     scale = min(room[0] / size[0], room[1] / size[1])

@@ -22,6 +22,8 @@ from convista.network.layers import build as build
 from convista.network.model import Network as Network
 from convista.network.own import OwnNetworkError as OwnNetworkError
 from convista.network.own import is_own as is_own
+from convista.network.own import named_with_arguments as named_with_arguments
+from convista.network.own import own_module as own_module
 from convista.network.own import text_of as text_of
 from convista.network.saved import load_network as load_network
 from convista.network.saved import save_network as save_network

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import inspect
 import re
@@ -73,6 +74,43 @@ def own_layers(text: str, image_shape: tuple[int, int, int], classes: int) -> nn
         raise _fault(text, f"returned a {type(layers).__name__}; it must return a torch.nn.Module")
     _try(layers, text, image_shape, classes)
     return layers
+
+
+def own_module(text: str) -> nn.Module:
+    """Call the function that a text names with the arguments behind it, if any, and return the module it makes.
+
+    >>> own_module("torch.nn:Linear:3,2")
+    Linear(in_features=3, out_features=2, bias=True)
+
+    Raises
+    ------
+    OwnNetworkError
+        When there is no such function, or it makes no module; the text says which.
+    """
+    name, arguments = named_with_arguments(text)
+    function = _function(name)
+    try:
+        given = ast.literal_eval(f"({arguments},)") if arguments.strip() else ()
+    except (ValueError, SyntaxError):
+        raise _fault(text, f"has arguments ({arguments}) that are no plain numbers, words in quotes or lists") from None
+    try:
+        made = function(*given)
+    except TypeError as error:
+        raise _fault(text, f"can't be called with ({arguments}): {error}") from error
+    if not isinstance(made, nn.Module):
+        raise _fault(text, f"returned a {type(made).__name__}; it must return a torch.nn.Module")
+    return made
+
+
+def named_with_arguments(text: str) -> tuple[str, str]:
+    """Return module:function and what stands behind a second colon.
+
+    >>> named_with_arguments("mynets:tiny:3,10"), named_with_arguments("mynets:tiny"), named_with_arguments("runs/1")
+    (('mynets:tiny', '3,10'), ('mynets:tiny', ''), ('runs/1', ''))
+    """
+    module, first, rest = text.strip().partition(":")
+    function, _, arguments = rest.partition(":")
+    return module + first + function, arguments
 
 
 def _function(text: str) -> Callable[..., Any]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from convista.explanation.recording import Ref
+from torch.utils._pytree import tree_map_only
+
+from convista.explanation.node import Ref
 from convista.explanation.records import Parts, Terms
-from convista.explanation.rules.call import Call, bias_group
+from convista.explanation.rules.call import Call, array, bias_group, place
 
 Rule = Callable[..., Parts]
+Explainer = Callable[..., Iterable[tuple[int, tuple[int, ...], float]]]
 
 RULES: dict[str, Rule] = {}
 """By the op in a word, or by torch's whole name for it, which goes first."""
-
-OWN: set[str] = set()
-"""Those that users registered."""
 
 
 class UnknownArithmeticError(LookupError):
@@ -41,24 +41,27 @@ def explain(call: Call) -> Parts:
         When there is none, or it does not know these arguments.
     """
     node = call.node
+    if node.dtypes[call.slot].is_complex:
+        raise UnknownArithmeticError(f"the arithmetic of `{node.op}` with complex numbers is not known here")
     found = RULES.get(node.op) or RULES.get(node.kind)
     if found is None:
-        raise UnknownArithmeticError(f"the arithmetic of {node.op} is not known here")
+        raise UnknownArithmeticError(f"the arithmetic of `{node.op}` is not known here")
     try:
         return found(call, *node.args, **node.kwargs)
     except (TypeError, NotImplementedError) as error:
         raise UnknownArithmeticError(
-            f"the arithmetic of {node.op} with these arguments is not known here ({error})"
+            f"the arithmetic of `{node.op}` with these arguments is not known here ({error})"
         ) from error
 
 
-def register_explainer(op: str, explainer: Callable[..., Iterable[tuple[int, tuple[int, ...], float]]]) -> None:
+def register_explainer(op: str, explainer: Explainer) -> None:
     """Teach convista the arithmetic of an op that it does not know, as a weighted sum.
 
     Parameters
     ----------
     op
-        As torch calls it, ``"torch.cumsum"``, or in a word, ``"cumsum"``; the nodes of a trace say it.
+        As torch calls it, ``"torch.cumsum"`` or ``"mylib::blur"``, or in a word, ``"cumsum"``; the nodes of a trace
+        say it (`Node.op`, `Node.kind`). A whole name goes before a word.
     explainer
         Called with the index asked for (the sample in front), then with the op's own arguments, tensors as NumPy
         arrays. It yields ``(argument, index, weight)``: which tensor argument, counted from 0, which number of it,
@@ -85,16 +88,9 @@ def register_explainer(op: str, explainer: Callable[..., Iterable[tuple[int, tup
     """
 
     def taught(call: Call, *args: Any, **kwargs: Any) -> Parts:
-        from convista.explanation.rules.call import array, place
-
-        refs = call.node.refs
-
-        def plain(thing: Any) -> Any:
-            return array(thing.tensor) if isinstance(thing, Ref) else thing
-
-        told = [plain(arg) for arg in args], {name: plain(value) for name, value in kwargs.items()}
-        groups = []
-        for argument, index, weight in explainer(call.index, *told[0], **told[1]):
+        refs, groups = call.node.refs, []
+        told_args, told_kwargs = tree_map_only(Ref, lambda ref: array(ref.tensor), (args, kwargs))
+        for argument, index, weight in explainer(call.index, *told_args, **told_kwargs):
             if argument < 0:
                 groups.append(bias_group(float(weight)))
             else:
@@ -103,4 +99,3 @@ def register_explainer(op: str, explainer: Callable[..., Iterable[tuple[int, tup
         return Parts(Terms(groups), "weights x inputs, by a registered rule")
 
     RULES[op] = taught
-    OWN.add(op)

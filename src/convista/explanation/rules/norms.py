@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from convista.explanation.recording import Ref
+from convista.explanation.node import Ref
 from convista.explanation.records import BIAS, Parts, Terms
 from convista.explanation.rules.book import rule
-from convista.explanation.rules.call import Call, Floats, array, named, number, place
-from convista.explanation.rules.sums import Ints, along
+from convista.explanation.rules.call import Call, Floats, Ints, array, named, number, place
+from convista.explanation.rules.windows import along
 
 
 @rule("batch_norm")
@@ -30,6 +30,15 @@ def batch_norm(
     return by_group(call, input, values, eps, scale, shift)
 
 
+@rule("torch.batch_norm", "aten::batch_norm")
+def lower_batch_norm(
+    call: Call, input: Ref, weight: Ref | None, bias: Ref | None, running_mean: Ref | None, running_var: Ref | None,
+    *rest: Any,
+) -> Parts:  # fmt: skip
+    """The same, with the arguments in the order that torch has below its functional form."""
+    return batch_norm(call, input, running_mean, running_var, weight, bias, *rest)
+
+
 @rule("instance_norm")
 def instance_norm(
     call: Call, input: Ref, running_mean: Any = None, running_var: Any = None, weight: Ref | None = None,
@@ -37,22 +46,26 @@ def instance_norm(
 ) -> Parts:  # fmt: skip
     """By the mean and variance of one channel of one sample."""
     if not use_input_stats:
-        raise NotImplementedError("with running statistics")
+        return batch_norm(call, input, running_mean, running_var, weight, bias, eps=eps)
     axes = list(range(2, input.tensor.ndim))
     values = channel_values(input, along(tuple(input.tensor.shape), axes, call.index[:2], False))
     return by_group(call, input, values, eps, *affine(weight, bias, call.index[1]))
 
 
+@rule("torch.instance_norm", "aten::instance_norm")
+def lower_instance_norm(
+    call: Call, input: Ref, weight: Ref | None, bias: Ref | None, running_mean: Ref | None, running_var: Ref | None,
+    *rest: Any,
+) -> Parts:  # fmt: skip
+    """The same, in the order below the functional form."""
+    return instance_norm(call, input, running_mean, running_var, weight, bias, *rest)
+
+
 @rule("group_norm")
 def group_norm(
-    call: Call,
-    input: Ref,
-    num_groups: int,
-    weight: Ref | None = None,
-    bias: Ref | None = None,
-    eps: float = 1e-5,
+    call: Call, input: Ref, num_groups: int, weight: Ref | None = None, bias: Ref | None = None, eps: float = 1e-5,
     *_: Any,
-) -> Parts:
+) -> Parts:  # fmt: skip
     """By the mean and variance of a group of channels of one sample."""
     shape = tuple(input.tensor.shape)
     per_group = shape[1] // num_groups
@@ -77,37 +90,37 @@ def layer_norm(
     return by_group(call, input, values, eps, scale, shift)
 
 
-@rule("softmax", "log_softmax", "softmin")
+@rule("softmax", "log_softmax")
 def softmax(call: Call, input: Ref, dim: int | None = None, *_: Any, dtype: Any = None, **__: Any) -> Parts:
-    """The exponential's share of the sum of all exponentials along an axis."""
+    """The exponential's share of the sum of all exponentials along an axis, or that share's logarithm."""
+    if dim is None:
+        raise NotImplementedError("without dim")
     shape = tuple(input.tensor.shape)
-    if dim is None or call.node.kind == "softmin":
-        raise NotImplementedError("without dim" if dim is None else "softmin")
-    axis = dim % len(shape)
-    rest = tuple(at for number_, at in enumerate(call.index) if number_ != axis)
-    spots = along(shape, axis, rest, False)
-    values = channel_values(input, spots)
+    rest = tuple(at for axis, at in enumerate(call.index) if axis != dim % len(shape))
+    spots = along(shape, dim, rest, False)
+    values, x = channel_values(input, spots), number(input, call.index)
     shift = float(values.max())
-    exps = np.exp(values - shift)
-    whole, x = math.fsum(exps), number(input, call.index)
-    notes = (("largest input, subtracted from all", shift), ("sum of the exponentials", whole))
+    with np.errstate(invalid="ignore"):
+        exps = np.exp(values - shift)
+    whole, own = math.fsum(exps), float(np.exp(x - shift)) if math.isfinite(shift) else math.nan
     terms = Terms([call.group(input, spots, products=exps)])
+    notes = (("largest input, subtracted from all", shift), ("sum of the exponentials", whole))
     if call.node.kind == "log_softmax":
-        return Parts(terms, "x - the largest input - log(the sum of all exp(input - largest))",
-                     x - shift - math.log(whole), abs(x) + abs(shift) + abs(math.log(whole)), notes)  # fmt: skip
-    total = math.exp(x - shift) / whole
-    own = (*notes, ("its own exponential", math.exp(x - shift)))
+        size = abs(x) + abs(shift) + abs(math.log(whole)) if math.isfinite(x) else 0.0
+        words = "x - the largest input - log(the sum of all exp(input - largest))"
+        return Parts(terms, words, x - shift - math.log(whole), size, notes)
+    total = own / whole
     # An exponential's relative error is the absolute one of what it is raised to.
-    return Parts(
-        terms, "exp(x - largest) / the sum of all exp(input - largest)", total, total * (1 + abs(x - shift)), own
-    )
+    size = total * (1 + abs(x - shift)) if total else 0.0
+    notes = (*notes, ("its own exponential", own))
+    return Parts(terms, "exp(x - largest) / the sum of all exp(input - largest)", total, size, notes)
 
 
 def normalised(
     call: Call, input: Ref, mean: float, var: float, eps: float, scale: float, shift: float, words: str
 ) -> Parts:
     """Return (x - mean) / sqrt(var + eps) x weight + bias as terms: a line through x."""
-    slope = scale / math.sqrt(var + eps)
+    slope = slope_of(scale, var, eps)
     terms = [
         call.group(input, [place(tuple(input.tensor.shape), call.index)], [slope]),
         named("mean", mean, -slope), named(BIAS, shift),
@@ -123,13 +136,19 @@ def normalised(
 
 def by_group(call: Call, input: Ref, values: Floats, eps: float, scale: float, shift: float) -> Parts:
     """Return the same with the mean and the biased variance of these values."""
-    mean = math.fsum(values) / values.size
-    var = math.fsum((values - mean) ** 2) / values.size
+    with np.errstate(invalid="ignore", over="ignore"):
+        mean, var = float(values.mean()), float(values.var())
     parts = normalised(call, input, mean, var, eps, scale, shift, f"of {values.size:,} numbers")
     # Mean and variance are sums themselves: their roundings grow with the largest number, not with x.
-    slope = abs(scale) / math.sqrt(var + eps)
+    slope = abs(slope_of(scale, var, eps))
     largest = float(np.abs(values).max(initial=0))
     return Parts(parts.terms, parts.formula, scale=slope * largest * 2 + abs(shift), notes=parts.notes)
+
+
+def slope_of(scale: float, var: float, eps: float) -> float:
+    """Return weight / sqrt(variance + eps)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.float64(scale) / np.sqrt(np.float64(var + eps)))
 
 
 def affine(weight: Ref | None, bias: Ref | None, channel: int) -> tuple[float, float]:

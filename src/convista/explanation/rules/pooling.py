@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from convista.explanation.recording import Ref
-from convista.explanation.records import Group, Index, Parts, Terms
+from convista.explanation.node import Ref
+from convista.explanation.records import Index, Parts, Terms
 from convista.explanation.rules.book import rule
-from convista.explanation.rules.call import Call, array
-from convista.explanation.rules.sums import Ints, along, batched, index_of, per_axis, window_places
+from convista.explanation.rules.call import Call, Ints
+from convista.explanation.rules.pairs import larger
+from convista.explanation.rules.windows import along, batched, index_of, per_axis, window_places
 
 
-@rule("max_pool1d", "max_pool2d", "max_pool3d", "max_pool2d_with_indices")
+@rule(
+    "max_pool1d", "max_pool2d", "max_pool3d", "max_pool1d_with_indices", "max_pool2d_with_indices",
+    "max_pool3d_with_indices",
+)  # fmt: skip
 def max_pool(
     call: Call, input: Ref, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
     ceil_mode: bool = False, return_indices: bool = False,  # they change the shape, not a number
@@ -27,24 +32,29 @@ def max_pool(
         np.arange(k) * d + w * s - b
         for k, d, w, s, b in zip(kernel, dilations, where[2:], strides, before, strict=True)
     ]
-    return _winner(call, input, window_places(sizes, axes), sizes, where)
+    places = window_places(sizes, axes)
+    return _best(call, input, _spots(input, places, sizes, where), places)
 
 
-@rule("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d")
+@rule(
+    "adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d", "adaptive_max_pool1d_with_indices",
+    "adaptive_max_pool2d_with_indices", "adaptive_max_pool3d_with_indices",
+)  # fmt: skip
 def adaptive_max_pool(call: Call, input: Ref, output_size: Any, return_indices: bool = False) -> Parts:
     """The largest number of a window whose size varies."""
     dims = _dims(call)
     sizes, where = batched(input, dims)[2:], index_of(call, dims)
-    return _winner(call, input, window_places(sizes, _adaptive(call, sizes, where[2:])), sizes, where)
+    places = window_places(sizes, _adaptive(call, sizes, where[2:]))
+    return _best(call, input, _spots(input, places, sizes, where), places)
 
 
 @rule("max", "amax", "min", "amin")
 def extreme(call: Call, input: Ref, dim: Any = None, keepdim: bool = False) -> Parts:
     """The largest, or the smallest, number along an axis."""
-    if call.slot or isinstance(dim, Ref):
-        raise NotImplementedError("where it is, or of two tensors")
+    if isinstance(dim, Ref):  # torch.max of two tensors
+        return larger(call, input, dim)
     spots = along(tuple(input.tensor.shape), dim, call.index, keepdim)
-    return _best(call, input, spots, smallest="min" in call.node.kind)
+    return _best(call, input, spots, np.arange(spots.size), smallest="min" in call.node.kind)
 
 
 @rule("avg_pool1d", "avg_pool2d", "avg_pool3d")
@@ -102,23 +112,22 @@ def _mean(call: Call, input: Ref, places: Ints, sizes: Index, where: Index, divi
     return Parts(Terms(terms), f"mean of a window: its numbers / {divisor}", notes=(("divisor", words),))
 
 
-def _winner(call: Call, input: Ref, places: Ints, sizes: Index, where: Index) -> Parts:
-    return _best(call, input, _spots(input, places, sizes, where))
+def _best(call: Call, input: Ref, spots: Ints, numbers: Ints, *, smallest: bool = False) -> Parts:
+    """Return the window with the weight 1 for who wins, 0 for all others; padding is as low as can be.
 
-
-def _best(call: Call, input: Ref, spots: Ints, *, smallest: bool = False) -> Parts:
-    """Return the window with the weight 1 for who wins, 0 for all others; padding is as low as can be."""
+    The second result of such an op is the winner's number, out of `numbers`.
+    """
     inside = spots >= 0
-    values = np.asarray(array(input.tensor).reshape(-1)[np.maximum(spots, 0)], np.float64)
+    values = call.group(input, spots).inputs
     own = np.flatnonzero(inside)
     ranked = -values[own] if smallest else values[own]
     best = int(own[np.argmax(ranked)])  # of NumPy's argmax, too, the first of several alike and NaN win
     weights = np.zeros(spots.size)
     weights[best] = 1
     group = call.group(input, spots, weights, np.where(weights > 0, values, 0.0))
-    shown = Group(
-        group.name, np.where(inside, group.inputs, -np.inf), group.products, weights, group.places, group.shape
-    )
-    winner = shown.source(best)
-    words = f"the {'smallest' if smallest else 'largest'} of {int(inside.sum())} numbers"
-    return Parts(Terms([shown]), words, notes=(("winner", f"{values[best]:.9g} from {winner}"),))
+    shown = replace(group, inputs=np.where(inside, values, -np.inf))
+    notes = (("winner", f"{values[best]:.9g} from {shown.source(best)}"),)
+    if call.slot:
+        return Parts(Terms([shown]), "where the winner is", float(numbers[best]), notes=notes)
+    return Parts(Terms([shown]), f"the {'smallest' if smallest else 'largest'} of {int(inside.sum())} numbers",
+                 notes=notes)  # fmt: skip
