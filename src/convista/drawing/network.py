@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from convista.explanation import Node, Trace, trace
+from convista.explanation import Node, Prepared, Trace, trace
 from convista.image import as_array
 from convista.picture.diagram.cone import Layer as ConeLayer
 from convista.picture.diagram.cone import cone_scene
@@ -49,10 +50,12 @@ def traced(model: nn.Module, image: Any, input_size: int | Sequence[int] | None)
     if image is None:
         if input_size is None or isinstance(input_size, int):
             raise ValueError(f"input_size (={input_size}) must be the input's, such as (3, 64, 64), or image be given")
-        return trace(model, torch.zeros(1, *input_size))
+        return trace(model, torch.zeros(1, *input_size), mode="evaluation")
+    if isinstance(image, (str, os.PathLike, Prepared)):
+        return trace(model, image, mode="evaluation")
     tensor = image if isinstance(image, Tensor) else torch.from_numpy(np.ascontiguousarray(as_array(image)))
     tensor = tensor if tensor.is_floating_point() else tensor.float()
-    return trace(model, tensor.reshape((1,) * max(4 - tensor.ndim, 0) + tuple(tensor.shape)))
+    return trace(model, tensor.reshape((1,) * max(4 - tensor.ndim, 0) + tuple(tensor.shape)), mode="evaluation")
 
 
 def draw_trace(trace: Trace, view: str, *, language: str, animated: bool) -> Picture:
