@@ -60,6 +60,12 @@ def test_a_formula_says_the_size(axis):
     assert value == int(result) == axis.output
 
 
+def test_a_transposed_one_may_be_cropped_more_on_one_side():
+    whole, cropped = Axis(4, 3, 2, transposed=True), Axis(4, 3, 2, 1, 0, transposed=True)
+    image, weights = np.arange(1, 5), np.array([3, -5, 7])
+    assert on_the_board(cropped, image, weights) == on_the_board(whole, image, weights)[1:]
+
+
 def test_a_board_has_numbers_zeros_and_padding():
     plain, spread = Axis(3, 2, before=1, after=2), Axis(3, 3, 2, transposed=True)
     assert [plain.kind(cell) for cell in range(plain.board)] == ["padding", *["input"] * 3, *["padding"] * 2]
@@ -134,7 +140,7 @@ def test_a_transposed_convolution_takes_no_word_for_its_padding():
     with pytest.raises(ValueError) as error:
         convolution(5, 3, padding="same", transposed=True)
     assert str(error.value) == (
-        "padding (='same') of a transposed convolution must be whole numbers, one for all axes or one each"
+        'padding (="same") of a transposed convolution must be numbers: what it crops on each side'
     )
 
 

@@ -18,6 +18,7 @@ from convista.picture.diagram.arithmetic import picture_of
 from convista.picture.diagram.channels import Channels, channels_scene, told_of
 from convista.picture.diagram.landing import Axis, Convolution
 from convista.picture.diagram.picture import Picture
+from convista.picture.diagram.reading import hanging_over
 from convista.picture.diagram.sum import sum_scene
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
@@ -76,7 +77,7 @@ def plan_of(layer: Any, sizes: Sequence[int]) -> Convolution:
     for n, k, s, d, extra, p in zip(sizes, kernels, strides, dilations, more, _paddings(layer, dims), strict=True):
         before, after = window.pads(p, k, s, d)
         if getattr(layer, "ceil_mode", False):
-            after = _ceiling(n, k, s, before, d)
+            after += hanging_over(n, k, s, (before, after), d)
         axes.append(Axis(n, k, s, before, after, d, transposed, extra))
     plan = Convolution(tuple(axes))
     _ = plan.output  # for its error
@@ -191,12 +192,3 @@ def _each(value: Any, dims: int) -> tuple[int, ...]:
 
 def _paddings(layer: Any, dims: int) -> Sequence[Any]:
     return (layer.padding,) * dims if isinstance(layer.padding, str) else _each(layer.padding, dims)
-
-
-def _ceiling(size: int, kernel: int, stride: int, padding: int, dilation: int) -> int:
-    """Return the padding behind the end that makes the last, incomplete window one that fits."""
-    span = window.reach(kernel, dilation)
-    stops = -(-(size + 2 * padding - span) // stride) + 1
-    if (stops - 1) * stride >= size + padding:  # the last window must begin inside
-        stops -= 1
-    return max((stops - 1) * stride + span - size - padding, 0)

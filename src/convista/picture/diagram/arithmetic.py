@@ -28,6 +28,7 @@ def draw_arithmetic(
     *,
     transposed: bool = False,
     output_padding: Whole = 0,
+    ceil_mode: bool = False,
     view: str = "stops",
     language: str = "en",
     animated: bool = False,
@@ -42,6 +43,8 @@ def draw_arithmetic(
         One number, or one for each axis; `padding` may be a word of `convista.window` or pairs (before, after).
     transposed
         Draw the transposed convolution: the zeros it puts between the numbers, and the numbers each stop gathers.
+    ceil_mode
+        Whether the last window may hang over the end, as in pooling.
     view
         ``"stops"`` or ``"matrix"``, the convolution as a matrix.
     language
@@ -59,7 +62,10 @@ def draw_arithmetic(
     >>> draw_arithmetic(28, 3, stride=2, padding=1)
     <Picture: 28 × 28 to 14 × 14, kernel 3 × 3, padding 1, stride 2; 196 moments>
     """
-    plan = convolution(size, kernel, stride, padding, dilation, transposed=transposed, output_padding=output_padding)
+    plan = convolution(
+        size, kernel, stride, padding, dilation, transposed=transposed, output_padding=output_padding,
+        ceil_mode=ceil_mode,
+    )  # fmt: skip
     return picture_of(plan, view=view, language=language, animated=animated)
 
 

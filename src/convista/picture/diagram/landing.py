@@ -41,9 +41,10 @@ class Axis:
     def output(self) -> int:
         """How many stops there are."""
         if self.transposed:
-            return window.transposed_output_size(
+            both = window.transposed_output_size(
                 self.size, self.kernel, self.stride, self.before, self.output_padding, self.dilation
             )
+            return both + self.before - self.after
         return window.output_size(self.size, self.kernel, self.stride, (self.before, self.after), self.dilation)
 
     @property

@@ -21,6 +21,7 @@ def convolution(
     *,
     transposed: bool = False,
     output_padding: Whole = 0,
+    ceil_mode: bool = False,
 ) -> Convolution:
     """Return where a kernel lands on each of one to three axes.
 
@@ -33,6 +34,8 @@ def convolution(
     padding
         A word of `convista.window`, a number, one each, or a pair (before, after) each; a transposed convolution takes
         numbers.
+    ceil_mode
+        Whether the last window may hang over the end, where what it lacks is drawn as padding.
 
     Examples
     --------
@@ -48,6 +51,9 @@ def convolution(
     kernels, strides = _each("kernel", kernel, dims, 1), _each("stride", stride, dims, 1)
     dilations, more = _each("dilation", dilation, dims, 1), _each("output_padding", output_padding, dims, 0)
     edges = _edges(padding, kernels, strides, dilations, transposed)
+    if ceil_mode:
+        ends = map(hanging_over, sizes, kernels, strides, edges, dilations)
+        edges = [(before, after + more) for (before, after), more in zip(edges, ends, strict=True)]
     axes = tuple(
         Axis(whole("size", n, 1), k, s, before, after, d, transposed, extra)
         for n, k, s, (before, after), d, extra in zip(sizes, kernels, strides, edges, dilations, more, strict=True)
@@ -67,9 +73,9 @@ def _each(name: str, value: Whole, dims: int, least: int) -> tuple[int, ...]:
 def _edges(
     padding: Padding, kernels: tuple[int, ...], strides: tuple[int, ...], dilations: tuple[int, ...], transposed: bool
 ) -> list[tuple[int, int]]:
-    if transposed and (isinstance(padding, str) or not all(isinstance(p, int) for p in _listed(padding, 1))):
+    if transposed and isinstance(padding, str):
         raise ValueError(
-            f"padding (={padding!r}) of a transposed convolution must be whole numbers, one for all axes or one each"
+            f'padding (="{padding}") of a transposed convolution must be numbers: what it crops on each side'
         )
     each: Sequence[Padding] = (padding,) * len(kernels) if isinstance(padding, (str, int)) else tuple(padding)
     if len(each) != len(kernels):
@@ -77,5 +83,15 @@ def _edges(
     return [window.pads(p, k, s, d) for p, k, s, d in zip(each, kernels, strides, dilations, strict=True)]
 
 
-def _listed(value: Padding, dims: int) -> Sequence[object]:
-    return (value,) * dims if isinstance(value, (str, int)) else value
+def hanging_over(size: int, kernel: int, stride: int, edges: tuple[int, int], dilation: int) -> int:
+    """Return what has to be added at the end for the last, incomplete window; it must begin before that end.
+
+    >>> hanging_over(5, 2, 2, (0, 0), 1), hanging_over(6, 2, 3, (0, 0), 1), hanging_over(2, 2, 3, (0, 0), 1)
+    (1, 0, 0)
+    """
+    before, after = edges
+    span = window.reach(kernel, dilation)
+    stops = -(-(size + before + after - span) // stride) + 1
+    if (stops - 1) * stride >= size + before:
+        stops -= 1
+    return max((stops - 1) * stride + span - size - before - after, 0)
