@@ -15,6 +15,7 @@ from convista.picture.diagram.strip import Block, strip_scene
 RNG = np.random.default_rng(6)
 PIXELS = RNG.integers(0, 10, (5, 5))
 PHOTO = RNG.integers(0, 256, (28, 28))
+CHANNELS = RNG.normal(size=(6, 9, 9))
 WEIGHTS = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 BLOCKS = [
     Block("input", (3, 64, 64), (), "input"),
@@ -50,7 +51,7 @@ DIAGRAMS = {
     "chinese": lambda: draw_arithmetic(6, 3, stride=2, language="zh-Hans"),
     "sum": lambda: cx.draw(cx.apply_kernel(PHOTO, 5, 7, "top_edge"), PHOTO),
     "sum_bias": lambda: cx.draw(cx.apply_kernel(PIXELS / 3, 2, 2, WEIGHTS / 7, bias=-0.5)),
-    "sum_channels": lambda: cx.draw(cx.apply_kernel(RNG.normal(size=(6, 9, 9)), 4, 4, RNG.normal(size=(6, 3, 3)))),
+    "sum_channels": lambda: cx.draw(cx.apply_kernel(CHANNELS, 4, 4, CHANNELS[:, :3, :3])),
     "sum_chinese": lambda: cx.draw(cx.apply_kernel(PIXELS, 2, 2, WEIGHTS), PIXELS, language="zh-Hans"),
     "matrix": lambda: draw_arithmetic(4, 3, view="matrix"),
     "matrix_numbers": lambda: cx.draw("sobel_x", PIXELS[:4], view="matrix"),

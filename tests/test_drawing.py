@@ -9,6 +9,7 @@ from torch import nn
 import convista as cx
 from convista.drawing.layer import channels_of, plan_of, stop_of
 from convista.drawing.network import stretches_of, window_of
+from convista.explanation.tracing import trace
 
 IMAGE = torch.arange(36.0).reshape(1, 6, 6) % 7
 
@@ -20,7 +21,7 @@ def sums(scene):
 
 @pytest.mark.parametrize(
     "layer",
-    [nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(3, 8, (4, 5), padding="same"), nn.Conv2d(4, 8, 3, groups=4, dilation=2),
+    [nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(3, 8, (5, 3), padding="same"), nn.Conv2d(4, 8, 3, groups=4, dilation=2),
      nn.Conv1d(2, 2, 4, 3), nn.Conv3d(1, 1, (2, 3, 3)), nn.ConvTranspose2d(3, 4, 3, 2, 1, 1), nn.ConvTranspose1d(1, 1, 2, 2),
      nn.MaxPool2d(2), nn.MaxPool2d(3, 2, 1, ceil_mode=True), nn.MaxPool2d(2, 3, ceil_mode=True), nn.AvgPool1d(4, 3, ceil_mode=True),
      nn.MaxPool3d((1, 2, 2))],
@@ -43,7 +44,11 @@ def test_a_layer_is_drawn_with_its_channels_told():
 
 @pytest.mark.parametrize(
     "layer",
-    [nn.Conv2d(1, 2, 2, padding=1), nn.ConvTranspose2d(1, 2, 2, stride=2, bias=False), nn.Conv2d(1, 1, (1, 3), (1, 2))],
+    [
+        nn.Conv2d(1, 2, 2, padding=1),
+        nn.ConvTranspose2d(1, 2, (1, 2), stride=(2, 1), bias=False),
+        nn.Conv2d(1, 1, (1, 3), (1, 2)),
+    ],
 )
 def test_a_layer_over_an_image_shows_its_own_numbers(layer):
     with torch.no_grad():
@@ -51,9 +56,11 @@ def test_a_layer_over_an_image_shows_its_own_numbers(layer):
         if layer.bias is not None:
             layer.bias.fill_(2)
     channel = layer.out_channels - 1
-    scene = cx.draw(layer, IMAGE, channel=channel).scene
-    made = layer(IMAGE[None])[0, channel].detach().ravel().tolist()
-    assert [(eval(said), float(result)) for said, result in sums(scene)] == [(value, value) for value in made]
+    scene = cx.draw(layer, IMAGE[:, :5], channel=channel).scene
+    made = layer(IMAGE[None, :, :5])[0, channel].detach().ravel().tolist()
+    assert [(eval(said.replace("(bias)", "")), float(result)) for said, result in sums(scene)] == [
+        (value, value) for value in made
+    ]
 
 
 def test_a_number_of_a_layer_is_the_sum_with_all_channels():
@@ -61,7 +68,7 @@ def test_a_number_of_a_layer_is_the_sum_with_all_channels():
     layer = nn.Conv2d(4, 6, 3, padding=2, dilation=2, groups=2)
     image = torch.randn(4, 7, 7)
     stop = stop_of(layer, image, (5, 0, 3))
-    assert stop.total == layer(image[None])[0, 5, 0, 3].item()
+    assert stop.total == layer(image[None]).detach()[0, 5, 0, 3].item()
     assert stop.products.sum() + stop.bias == pytest.approx(stop.total, rel=1e-5)
     assert (stop.rows, stop.cols) == (range(-2, 4, 2), range(1, 7, 2))
     np.testing.assert_array_equal(stop.pixels[:, 1:], image[2:4, 0:3:2, 1:6:2].numpy())
@@ -76,7 +83,7 @@ def test_a_number_of_a_layer_is_the_sum_with_all_channels():
 def test_a_sum_sees_the_padding_that_the_layer_sees(mode):
     layer = nn.Conv2d(1, 1, 3, padding=1, padding_mode=mode)
     stop = stop_of(layer, IMAGE, (0, 0, 0))
-    assert stop.products.sum() + stop.bias == pytest.approx(layer(IMAGE[None])[0, 0, 0, 0].item(), rel=1e-5)
+    assert stop.products.sum() + stop.bias == pytest.approx(layer(IMAGE[None]).detach()[0, 0, 0, 0].item(), rel=1e-5)
 
 
 def test_channels_are_torch_s():
@@ -139,8 +146,8 @@ def test_a_network_s_strip_has_its_layers_shapes():
 
 
 def test_a_layer_takes_in_only_what_follows_it_alone():
-    trace = cx.trace(network(), torch.zeros(1, 1, 28, 28))
-    assert [stretch.kinds for stretch in stretches_of(trace)] == [
+    recorded = trace(network(), torch.zeros(1, 1, 28, 28))
+    assert [stretch.kinds for stretch in stretches_of(recorded)] == [
         "input", "conv2d, batch_norm, relu", "conv2d, batch_norm", "add, relu", "max_pool2d", "flatten", "linear",
     ]  # fmt: skip
 
@@ -173,7 +180,7 @@ def test_windows_are_read_from_keywords_too():
             x = nn.functional.conv2d(x, torch.ones(1, 1, 3, 2), dilation=(1, 2))
             return nn.functional.avg_pool2d(x, 2, padding=1)
 
-    nodes = cx.trace(Own(), torch.zeros(1, 1, 9, 9)).nodes
-    assert [window_of(node) for node in nodes[1:]] == [
+    nodes = trace(Own(), torch.zeros(1, 1, 9, 9)).nodes
+    assert [window_of(node) for node in nodes if "2d" in node.kind] == [
         ((3, 2), (1, 1), (0, 0), (1, 2)), ((2, 2), (2, 2), (1, 1), (1, 1)),
     ]  # fmt: skip

@@ -108,7 +108,7 @@ def stop_of(layer: nn.Conv2d, image: Any, at: tuple[int, ...]) -> Stop:
     read = list(channels_of(layer).reads(channel))
     seen = _padded(layer, pixels, axes)[np.ix_(read, *under)]
     weights = layer.weight.detach()[channel].numpy()
-    bias = 0.0 if layer.bias is None else float(layer.bias[channel])
+    bias = 0.0 if layer.bias is None else float(layer.bias.detach()[channel])
     products = seen.astype(np.float64) * weights.astype(np.float64)
     name = "×".join(map(str, layer.kernel_size))
     return Stop(name, row, col, rows, cols, seen, weights, products, bias, float(output[at]))
@@ -156,7 +156,7 @@ def _numbers(
     weights = layer.weight.detach().numpy()
     each = layer.out_channels // layer.groups
     kernel = weights[read[0], channel % each] if layer.transposed else weights[channel, 0]
-    bias = 0.0 if layer.bias is None else float(layer.bias[channel])
+    bias = 0.0 if layer.bias is None else float(layer.bias.detach()[channel])
     return (pixels[read[0]], kernel, output[channel]), bias
 
 

