@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from convista import window
 from convista.explanation import Node, Prepared, Trace
 from convista.explanation.tracing import trace
 from convista.image import as_array
@@ -120,19 +121,18 @@ def window_of(node: Node) -> tuple[tuple[int, ...], ...] | None:
     dims = len(node.shape) - 2
     if node.kind in ("conv1d", "conv2d", "conv3d"):
         kernel = tuple(node.refs[1].tensor.shape[2:])
-        places = (("stride", 3, 1), ("padding", 4, 0), ("dilation", 5, 1))
+        stride, padding = _argument(node, "stride", 3, 1), _argument(node, "padding", 4, 0)
+        dilation = _argument(node, "dilation", 5, 1)
     elif node.kind.startswith(("max_pool", "avg_pool")):
         kernel = _each(_argument(node, "kernel_size", 1, 1), dims)
-        places = (("stride", 2, kernel), ("padding", 3, 0), ("dilation", 4 if "max" in node.kind else 99, 1))
+        stride, padding = _argument(node, "stride", 2, None) or kernel, _argument(node, "padding", 3, 0)
+        dilation = _argument(node, "dilation", 4, 1) if "max" in node.kind else 1
     else:
         return None
-    stride, padding, dilation = (_argument(node, *place) for place in places)
-    stride = kernel if stride in (None, [], ()) else stride
+    spread = _each(dilation, dims)
     if isinstance(padding, str):
-        padding = (
-            0 if padding == "valid" else [d * (k - 1) // 2 for k, d in zip(kernel, _each(dilation, dims), strict=True)]
-        )
-    return kernel, _each(stride, dims), _each(padding, dims), _each(dilation, dims)
+        padding = [window.pads(padding, k, 1, d)[0] for k, d in zip(kernel, spread, strict=True)]
+    return kernel, _each(stride, dims), _each(padding, dims), spread
 
 
 def _each(value: Any, dims: int) -> tuple[int, ...]:

@@ -75,7 +75,7 @@ def levels_of(layers: Sequence[Layer], size: int | None, index: int | None) -> l
     asked = index if index is not None else (last - 1) // 2 if last else 0
     if last is not None and not 0 <= asked < last:
         raise ValueError(f"index (={asked}) must be from 0 to {last - 1}: the output has {last} numbers")
-    read = [(asked,)]
+    read: list[tuple[int, ...]] = [(asked,)]
     for layer, count in zip(reversed(layers), reversed(sizes), strict=False):
         inside = [number for number in read[-1] if count is None or 0 <= number < count]  # padding reads nothing
         read.append(tuple(sorted({number for one in inside for number in layer.reads(one)})))

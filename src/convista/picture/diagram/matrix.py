@@ -123,7 +123,7 @@ def _still(
     for grid, look in ((given, "input"), (output, "output")):
         yield grid.cells(all_places(grid), look)
         yield grid.texts(((place, str(number)) for number, place in enumerate(all_places(grid))), 10, "ink")
-    places = {(0, *place)[-2:]: text for place, text in names.items()}
+    places = dict(zip(all_places(kernel), names.values(), strict=True))
     yield kernel.cells(places, "window")
     yield kernel.texts(places.items(), _NAME, "ink")
     yield matrix.cells(all_places(matrix), "paper", thick=0.5)

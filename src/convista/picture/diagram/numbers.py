@@ -51,5 +51,5 @@ def checked(image: NDArray[Any], weights: NDArray[Any], output: NDArray[Any], vi
     for name, array, shape in sizes:
         if array.shape != shape:
             raise ValueError(f"{name} (shape {array.shape}) must have the shape {shape} of the convolution's {name}")
-    lifted = [array.reshape((1,) * (3 - array.ndim) + array.shape) for _, array, _ in sizes]
-    return Numbers(*lifted, bias)
+    image, weights, output = (array.reshape((1,) * (3 - array.ndim) + array.shape) for _, array, _ in sizes)
+    return Numbers(image, weights, output, bias)

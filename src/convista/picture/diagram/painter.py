@@ -35,10 +35,12 @@ def scene_gif(scene: Scene, *, dark: bool = False, scale: int = 1) -> bytes:
     >>> scene_gif(Scene(20, 20, "Nothing", "", ()))[:3]
     b'GIF'
     """
+    from PIL import Image
+
     sheet = Sheet(scene, dark=dark, scale=scale)
     first, *rest = [sheet.painted(moment) for moment in scene.moments or (scene.still,)]
     palette = first.quantize(_COLOURS)
-    frames = [frame.quantize(palette=palette, dither=0) for frame in (first, *rest)]
+    frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in (first, *rest)]
     later = {"save_all": True, "append_images": frames[1:], "duration": round(1000 * scene.seconds), "loop": 0}
     return _file(frames[0], "GIF", optimize=False, **(later if rest else {}))
 

@@ -13,7 +13,7 @@ from convista.picture.svg import clipped, text_width
 MARGIN, WIDEST = 20, 1080
 
 _TALL, _LOW, _DEEP = 84.0, 10.0, 40.0  # pixels of the highest face, the lowest, the deepest block
-_GAP, _NAME, _FACT, _STEP = 26, 12, 10.5, 15
+_GAP, _NAME, _FACT, _STEP = 26, 12, 11, 15
 _LONGEST = 150
 
 
@@ -112,7 +112,7 @@ def _name(block: Block) -> str:
 
 
 def _fact(line: str) -> str:
-    return clipped(line, _LONGEST, 11)
+    return clipped(line, _LONGEST, _FACT)
 
 
 def _wrapped(widths: Sequence[float]) -> Iterator[list[int]]:

@@ -131,8 +131,9 @@ def _tables(parts: list[NDArray[Any]], left: float, language: str) -> list[tuple
 
 
 def _side(parts: list[NDArray[Any]]) -> float:
-    if max(parts[0].shape[1:]) > LARGEST:
-        return max(6.0, 200 // max(parts[0].shape[1:]))
+    longest = int(max(parts[0].shape[1:]))
+    if longest > LARGEST:
+        return max(6.0, 200 // longest)
     texts = [short(value) for part in parts for value in part[:CHANNELS].ravel().tolist()]
     return max(28.0, max(text_width(text, NUMBER) for text in texts) + 6)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -69,22 +70,26 @@ class View:
     @cached_property
     def stops(self) -> list[Stop]:
         """The stops that are drawn one after the other."""
-        return list(product(*map(range, self.output)))[:STOPS]
+        return _all(*map(range, self.output))[:STOPS]
 
     def taps(self, stop: Stop) -> list[Stop]:
         """Return the cells of the board under the weights."""
-        return list(product(*(axis.taps(place) for axis, place in zip(self.axes, stop, strict=True))))
+        return _all(*(axis.taps(place) for axis, place in zip(self.axes, stop, strict=True)))
 
     def weights(self) -> list[Stop]:
         """Return which weight lies on each of them."""
-        return list(product(*([axis.weight(place) for place in range(axis.kernel)] for axis in self.axes)))
+        return _all(*([axis.weight(place) for place in range(axis.kernel)] for axis in self.axes))
 
     def source(self, cell: Stop) -> Stop | None:
         """Return which number of the input a cell of the board holds."""
-        found = tuple(axis.source(place) for axis, place in zip(self.axes, cell, strict=True))
-        return None if None in found else found  # type: ignore[return-value]
+        depth, row, col = (axis.source(place) for axis, place in zip(self.axes, cell, strict=True))
+        return None if depth is None or row is None or col is None else (depth, row, col)
 
     def kind(self, cell: Stop) -> str:
         """Return what a cell of the board is: padding wherever one axis says so, else a zero wherever one does."""
         kinds = {axis.kind(place) for axis, place in zip(self.axes, cell, strict=True)}
         return next(kind for kind in ("padding", "zero", "input") if kind in kinds)
+
+
+def _all(depth: Iterable[int], rows: Iterable[int], cols: Iterable[int]) -> list[Stop]:
+    return list(product(depth, rows, cols))
