@@ -18,6 +18,7 @@ import convista as cx
 from convista.picture import draw_arithmetic
 from convista.picture.diagram.cone import Layer, cone_scene, levels_of
 from convista.picture.diagram.maps import smaller
+from convista.picture.diagram.matrix import convolution_matrix
 from convista.picture.diagram.reading import convolution
 from convista.picture.diagram.shapes import Cells, Labels
 from convista.picture.diagram.view import View
@@ -228,9 +229,15 @@ def test_the_window_on_the_image_is_where_it_is():
 
 def test_the_matrix_has_its_weights_where_the_window_is():
     scene = DIAGRAMS["matrix_numbers"]().scene
-    matrix = scene.base[-2]  # numbers of inputs above the cols, before the formula
-    assert [item.words for item in scene.base[-3].items] if False else matrix
     plan = convolution((4, 5), 3)
+    wide = max(shape.width for shape in scene.base if isinstance(shape, Cells) and shape.fill == "paper")
+    matrix = next(
+        shape for shape in scene.base if isinstance(shape, Cells) and shape.fill == "paper" and shape.width == wide
+    )
+    cols, rows = (sorted({place[axis] for place in matrix.places}) for axis in (0, 1))
+    filled = {(rows.index(y), cols.index(x)) for x, y in cells(scene.base, fill="window") if x >= cols[0]}
+    made = convolution_matrix(plan, np.ones((3, 3), int))
+    assert filled == {(int(row), int(col)) for row, col in np.argwhere(made)}
     assert len(scene.moments) == 6
     for row, moment in enumerate(scene.moments):
         assert len(cells(moment, edge="window_line")) == len(plan.reads(divmod(row, 3)))
