@@ -54,7 +54,9 @@ def subtract_from(call: Call, input: Any, other: Any, *, alpha: float = 1) -> Pa
 @rule("mul", "multiply", "rmul")
 def multiply(call: Call, input: Any, other: Any) -> Parts:
     """One number times another."""
-    first, second = (input, other) if isinstance(input, Ref) else (other, input)
+    # The term is a node's number, if one of the two is, and the other its weight.
+    swapped = not isinstance(input, Ref) or (input.node is None and isinstance(other, Ref))
+    first, second = (other, input) if swapped else (input, other)
     return Parts(Terms([operand(call, first, number(second, call.index), second)]), "one number x another")
 
 
