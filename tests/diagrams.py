@@ -6,6 +6,7 @@ import convista as cx
 from convista.picture.diagram.arithmetic import draw_arithmetic, picture_of
 from convista.picture.diagram.channels import Channels, channels_scene
 from convista.picture.diagram.cone import Layer, cone_scene
+from convista.picture.diagram.conventions import Reading, conventions_scene
 from convista.picture.diagram.maps import Layer as Maps
 from convista.picture.diagram.maps import maps_scene
 from convista.picture.diagram.picture import Picture
@@ -17,6 +18,13 @@ PIXELS = RNG.integers(0, 10, (5, 5))
 PHOTO = RNG.integers(0, 256, (28, 28))
 CHANNELS = RNG.normal(size=(6, 9, 9))
 WEIGHTS = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
+RESULT = np.asarray(cx.conv2d(PIXELS, WEIGHTS, padding="same"))
+OTHERS = [
+    Reading("ndimage.correlate", np.asarray(cx.conv2d(PIXELS, WEIGHTS, padding="same", padding_mode="symmetric")),
+            ("symmetric border, not turned", 'padding_mode="symmetric"')),
+    Reading("signal processing", np.asarray(cx.conv2d(PIXELS, WEIGHTS, padding="same", flip=True)), ("turned", "flip=True")),
+    Reading("torch", RESULT),
+]  # fmt: skip
 BLOCKS = [
     Block("input", (3, 64, 64), (), "input"),
     Block("conv2d", (64, 32, 32), ("7 × 7, stride 2", "batch_norm, relu"), "window"),
@@ -63,6 +71,8 @@ DIAGRAMS = {
     "channels_many": lambda: Picture(channels_scene(Channels(64, 64, 64, 9))),
     "strip": lambda: Picture(strip_scene(BLOCKS)),
     "strip_chinese": lambda: Picture(strip_scene(BLOCKS[:4], language="zh-Hans")),
+    "conventions": lambda: Picture(conventions_scene(Reading("conv2d", RESULT), OTHERS)),
+    "conventions_chinese": lambda: Picture(conventions_scene(Reading("conv2d", RESULT), OTHERS[:1], language="zh-Hans")),
     "maps": lambda: Picture(maps_scene([
         Maps("features.0.conv", "conv2d, batch_norm, relu", np.abs(np.sin(np.arange(16 * 28 * 28).reshape(16, 28, 28)))),
         Maps("features.1.conv", "conv2d", np.cos(np.arange(3 * 14 * 20).reshape(3, 14, 20) / 9)),

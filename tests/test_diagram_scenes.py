@@ -11,12 +11,13 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from diagrams import BLOCKS, DIAGRAMS, PIXELS, WEIGHTS
+from diagrams import BLOCKS, DIAGRAMS, OTHERS, PIXELS, RESULT, WEIGHTS
 from PIL import ImageFont
 
 import convista as cx
 from convista.picture import draw_arithmetic
 from convista.picture.diagram.cone import Layer, cone_scene, levels_of
+from convista.picture.diagram.conventions import Reading, conventions_scene
 from convista.picture.diagram.maps import smaller
 from convista.picture.diagram.matrix import convolution_matrix
 from convista.picture.diagram.reading import convolution
@@ -280,6 +281,22 @@ def test_a_strip_has_each_layer_s_name_and_shape_in_order():
 def test_maps_are_made_smaller_by_means():
     assert smaller(np.ones((3, 500)), most=100).shape == (1, 100)
     assert smaller(np.arange(8.0).reshape(2, 4), most=2).tolist() == [[2.5, 4.5]]
+
+
+def test_what_differs_between_conventions_is_outlined_and_counted():
+    scene = conventions_scene(Reading("conv2d", RESULT), OTHERS)
+    marked = [shape for shape in scene.base if isinstance(shape, Cells) and shape.edge == "window_line"]
+    counts = [int((one.values != RESULT).sum()) for one in OTHERS]
+    assert [len(shape.places) for shape in marked] == [0, *counts]
+    assert counts[2] == 0 < counts[0] < counts[1]
+    assert [text for text in texts(scene.base) if "differ" in text] == [f"{count} of 25 differ" for count in counts]
+    corners = marked[1].places
+    assert {place[0] for place in corners if place[1] == min(y for _, y in corners)} == {x for x, _ in corners}
+    with pytest.raises(ValueError) as error:
+        conventions_scene(Reading("conv2d", RESULT), [Reading("full", RESULT[1:])])
+    assert str(error.value) == (
+        'values of "full" (shape (4, 5)) must have the reference\'s shape (5, 5); give the part that lies on the image'
+    )
 
 
 def test_a_matrix_too_large_to_read_is_refused():

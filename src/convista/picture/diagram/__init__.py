@@ -20,6 +20,7 @@ cone        the receptive field through several layers
 channels    which channels are read
 strip       a whole network
 maps        feature maps
+conventions what several libraries make of one kernel
 arithmetic  pictures from whole numbers alone
 vector      SVG, still or moving
 lettering   the letters of PNG and GIF

@@ -117,6 +117,13 @@ WORDS: dict[str, tuple[str, str]] = {
         "每行为一层，最多显示其中 {most} 张图；同一行内颜色相同即数值相同，蓝色为负，红色为正。",
     ),
     "maps_of": ("{shown} of {count} maps", "{count} 张中的 {shown} 张"),
+    # conventions
+    "conventions_title": ("One kernel, {count} conventions", "同一个核，{count} 种约定"),
+    "conventions_told": (
+        "What each makes of the same image and kernel; outlined are the numbers that differ from {reference}. {told}.",
+        "各约定对同一图像与核的结果；描边的数与 {reference} 不同。{told}。",
+    ),
+    "differing": ("{count} of {all} differ", "{all} 个中 {count} 个不同"),
     "from_to": ("from {low} to {high}", "从 {low} 到 {high}"),
 }
 
