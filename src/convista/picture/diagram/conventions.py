@@ -36,15 +36,15 @@ class Reading:
 def conventions_scene(reference: Reading, others: Sequence[Reading], *, language: str = "en") -> Scene:
     """Return the results of all conventions; outlined is what differs from the reference, which stands first."""
     readings = [reference, *others]
-    for one in others:
-        if one.values.shape != reference.values.shape:
+    for reading in others:
+        if reading.values.shape != reference.values.shape:
             raise ValueError(
-                f'values of "{one.name}" (shape {one.values.shape}) must have the reference\'s shape '
+                f'values of "{reading.name}" (shape {reading.values.shape}) must have the reference\'s shape '
                 f"{reference.values.shape}; give the part that lies on the image"
             )
     title = say("conventions_title", language, count=len(others))
     placed = list(_placed(readings, language))
-    limits = span_of(np.concatenate([one.values[:MOST, :MOST].astype(np.float64).ravel() for one in readings]))
+    limits = span_of(np.concatenate([each.values[:MOST, :MOST].astype(np.float64).ravel() for each in readings]))
     shapes: list[Shape] = [words(MARGIN, 26, title, size=14, bold=True)]
     for one, reading, lines in placed:
         shapes += [*one.head(), *numbered(one.grids, reading.values[None, :MOST, :MOST], limits)]
@@ -67,7 +67,7 @@ def differs(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
     [True, False]
     """
     a, b = one.astype(np.float64), other.astype(np.float64)
-    return ~((a == b) | (np.isnan(a) & np.isnan(b)))
+    return np.asarray(~((a == b) | (np.isnan(a) & np.isnan(b))))
 
 
 def _placed(readings: Sequence[Reading], language: str) -> Iterator[tuple[Panel, Reading, list[str]]]:
