@@ -33,6 +33,8 @@ ROOMS: dict[str, tuple[set[str], set[str]]] = {
     # image: the way from a file's pixels to a network's is explained, too
     "explanation": ({"kernel", "window", "image"}, {"numpy", "torch", "PIL", "lazy_loader"}),
     "picture": ({"image", "window", "kernel"}, {"numpy", "matplotlib", "PIL", "pandas"}),
+    # torch layers and traces become picture's records here, so that picture needs neither torch nor the engine
+    "drawing": ({"explanation", "grid", "image", "kernel", "picture", "window"}, {"numpy", "torch", "lazy_loader"}),
     "studio": ({"picture", "training"}, {"numpy"}),
     "run": ({"dataset", "network", "training", "picture", "studio"}, {"numpy", "filelock"}),
     "comparison": ({"dataset", "network", "training", "picture", "studio", "run"}, {"numpy", "torch", "lazy_loader"}),

@@ -16,6 +16,7 @@ network     small CNNs, from one readable line of text to the saved file
 training    the loop, the schedule, and what a run knows about itself
 explanation  one number taken apart, for any torch model
 picture     records and arrays to figures and terminal text
+drawing     what there is to draw: sums, kernels, layers, networks
 studio      the report
 run         a run folder: train into it, load from it
 comparison  techniques, and runs, side by side

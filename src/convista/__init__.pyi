@@ -2,6 +2,7 @@ from . import book as book
 from . import classifier as classifier
 from . import comparison as comparison
 from . import dataset as dataset
+from . import drawing as drawing
 from . import exchange as exchange
 from . import explanation as explanation
 from . import features as features
@@ -21,6 +22,7 @@ from .comparison import compare as compare
 from .comparison import study as study
 from .dataset import scan as scan
 from .dataset import untar_data as untar_data
+from .drawing import draw as draw
 from .exchange import export_onnx as export_onnx
 from .explanation import trace as trace
 from .features import KernelFeatures as KernelFeatures
@@ -35,6 +37,8 @@ from .image import write_image as write_image
 from .kernel import Kernel as Kernel
 from .kernel import kernels as kernels
 from .network import build as build
+from .picture import Picture as Picture
+from .picture import draw_arithmetic as draw_arithmetic
 from .picture import show_grid as show_grid
 from .picture import show_image as show_image
 from .picture import show_pixels as show_pixels

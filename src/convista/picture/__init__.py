@@ -13,12 +13,15 @@ axis        where numbers are in a chart
 curves      line charts
 matrix      counts in a square of coloured cells
 raster      charts as PNG files
+diagram     convolution drawn: windows, shapes, receptive fields, networks
 
 matplotlib, pandas and Pillow's writers are loaded at use.
 """
 
 from convista.picture.curves import Line as Line
 from convista.picture.curves import line_chart as line_chart
+from convista.picture.diagram.arithmetic import draw_arithmetic as draw_arithmetic
+from convista.picture.diagram.picture import Picture as Picture
 from convista.picture.figures import show_grid as show_grid
 from convista.picture.figures import show_image as show_image
 from convista.picture.matrix import matrix_chart as matrix_chart

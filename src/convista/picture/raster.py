@@ -67,7 +67,7 @@ class _Pen:
     def _path(self, piece: ElementTree.Element) -> None:
         dashes = [float(length) for length in piece.get("stroke-dasharray", "").split()]
         for points in _pieces(piece.attrib["d"]):
-            for dash in _dashed(points, dashes) if dashes else [points]:
+            for dash in dashed(points, dashes) if dashes else [points]:
                 places = [self._at(*point) for point in dash]
                 self._sheet.line(places, _colour(piece), round(1.8 * self._zoom), joint="curve")
 
@@ -122,10 +122,10 @@ def _pieces(path: str) -> Iterator[list[Point]]:
         yield points
 
 
-def _dashed(points: list[Point], lengths: list[float]) -> Iterator[list[Point]]:
+def dashed(points: list[Point], lengths: list[float]) -> Iterator[list[Point]]:
     """Yield the drawn parts of a line through points, by the lengths of dash, gap, dash ...
 
-    >>> list(_dashed([(0, 0), (4, 0), (4, 5)], [3, 2]))
+    >>> list(dashed([(0, 0), (4, 0), (4, 5)], [3, 2]))
     [[(0, 0), (3.0, 0.0)], [(4.0, 1.0), (4.0, 4.0)]]
     """
     part, left, dash = 0, lengths[0], [points[0]]

@@ -28,11 +28,12 @@ def text(x: float, y: float, words: str, *, anchor: str = "", size: int = 12, bo
     return element("text", words, x=number(x), y=number(y), **look)
 
 
-def svg_root(width: float, height: float, pieces: list[str], *, style: str = "") -> str:
+def svg_root(width: float, height: float, pieces: list[str], *, style: str = "", language: str = "") -> str:
     """Return the whole picture: it shrinks with the page, and its text has the page's colour, or that of `style`."""
     size = f'viewBox="0 0 {number(width)} {number(height)}" width="{number(width)}" height="{number(height)}"'
     look = 'fill="currentColor" font-family="system-ui, sans-serif" font-size="12" style="max-width:100%;height:auto"'
-    start = f'<svg xmlns="http://www.w3.org/2000/svg" class="convista-chart" role="img" {size} {look}>'
+    tongue = f' xml:lang="{language}"' if language else ""
+    start = f'<svg xmlns="http://www.w3.org/2000/svg" class="convista-chart" role="img" {size} {look}{tongue}>'
     sheet = [f"<style>{style}</style>"] if style else []
     return "\n".join([start, *sheet, *pieces, "</svg>"]) + "\n"
 
