@@ -23,7 +23,7 @@ def widths(work: str) -> tuple[list[int], bool, int, int, int, float]:
     """Return the chapter's network for a work (channels, norms, first kernel), its epochs, batch and rate."""
     if work.startswith("sample"):
         return [1, 4, 8, 16, 32], False, 3, 2, 64, 0.01
-    return [1, 8, 16, 32, 64], True, 5, 5, 512, 0.1
+    return [1, 8, 16, 32, 64], True, 5, 5, 512, 0.02
 
 
 def network(work: str, classes: int) -> nn.Module:
