@@ -21,20 +21,22 @@ def folder(name: str, scratch: Path) -> Path | None:
         return untar_data("mnist_sample")
     if (scratch / name).exists():
         return scratch / name
+    if name == "digits":
+        return _mnist(name, scratch, every=12)
     return (_mnist if name == "mnist" else _archive)(name, scratch)
 
 
-def _mnist(name: str, scratch: Path) -> Path | None:
-    """Write MNIST's 70,000 digits as PNG files."""
-    if not (SHARED / name).is_dir():
+def _mnist(name: str, scratch: Path, every: int = 1) -> Path | None:
+    """Write MNIST's 70,000 digits as PNG files, or, of each class, one in `every`."""
+    if not (SHARED / "mnist").is_dir():
         return None
     for prefix, split in (("train", "train"), ("t10k", "valid")):
-        images = read_idx(SHARED / name / f"{prefix}-images-idx3-ubyte.gz")
-        labels = read_idx(SHARED / name / f"{prefix}-labels-idx1-ubyte.gz")
+        images = read_idx(SHARED / "mnist" / f"{prefix}-images-idx3-ubyte.gz")
+        labels = read_idx(SHARED / "mnist" / f"{prefix}-labels-idx1-ubyte.gz")
         for label in range(10):
             place = scratch / name / split / str(label)
             place.mkdir(parents=True)
-            for number in np.flatnonzero(labels == label):
+            for number in np.flatnonzero(labels == label)[::every]:
                 Image.fromarray(images[number]).save(place / f"{number}.png")
     return scratch / name
 

@@ -90,15 +90,15 @@ def fastai(work: str, data: Path) -> float:
         vision_learner,
     )  # fmt: skip
 
-    colour = work.startswith("trashnet")
+    colour, whole = work.startswith("trashnet"), "as it comes" in work or "as they come" in work
     block = DataBlock(
-        blocks=(ImageBlock() if colour else ImageBlock(PILImageBW), CategoryBlock),
+        blocks=(ImageBlock() if whole else ImageBlock(PILImageBW), CategoryBlock),
         get_items=get_image_files, splitter=GrandparentSplitter("train", "valid"), get_y=parent_label,
-        item_tfms=Resize(96) if colour else None, batch_tfms=aug_transforms() if colour else None,
+        item_tfms=Resize(96) if colour else None, batch_tfms=aug_transforms(do_flip=colour) if whole else None,
     )  # fmt: skip
     *_, epochs, batch, rate = widths(work)
-    loaders = block.dataloaders(data, bs=64 if colour else batch, num_workers=0)
-    if colour:
+    loaders = block.dataloaders(data, bs=64 if whole else batch, num_workers=0)
+    if whole:
         learner, epochs, rate = vision_learner(loaders, resnet18, pretrained=False, metrics=accuracy), 10, 3e-3
     else:
         learner = Learner(loaders, network(work, loaders.c), loss_func=nn.functional.cross_entropy, metrics=accuracy)
