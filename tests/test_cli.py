@@ -735,8 +735,8 @@ def test_on_a_terminal_there_is_a_bar_and_the_rows_stay(monkeypatch):
         assert words in text
     assert "    2      0.5000      0.2500    99.85 %      1.5\n" in text
     assert "epoch 3 of 2" not in text
-    assert "\nnetwork 3x3/2 8, 3x3/2 16, 3x3/2 32, 3x3/2 64, 3x3/2 classes\n" in text
-    assert "\n- epochs 2; images a step 24; adamw; threads 1\n" in text
+    assert "network 3x3/2 8, 3x3/2 16, 3x3/2 32, 3x3/2 64, 3x3/2 classes\n" in text
+    assert "- epochs 2; images a step 24; adamw; threads 1\n" in text
 
 
 @pytest.mark.parametrize("words", [["train"], ["predict", "run", "x.png"]])

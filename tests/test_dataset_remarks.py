@@ -77,7 +77,7 @@ def starts(words, remark):
     [
         ([(8, 9)], "最常见的尺寸"),
         ([(8, 9), (5, 3)], "行数与列数各自的中位数"),
-        ([(300, 400)], "最常见的尺寸，并缩小到 128；可用选项 size 另行指定"),
+        ([(300, 400)], "最常见的尺寸，并缩小到 96；可用选项 size 另行指定"),
     ],
 )
 def test_why_it_is_this_size_is_said_in_chinese(sizes, chinese):

@@ -158,7 +158,9 @@ def test_without_activations_the_layers_with_weights_are_seen():
 def test_a_step_that_fails_leaves_no_row_and_no_hook(shapes, monkeypatch):
     course = Course(new_network(shapes, QUICK), shapes, QUICK)
     monkeypatch.setattr(
-        Course, "loss", lambda self, chosen: (self.network(self.images[chosen]), torch.tensor(float("nan")))[1]
+        Course,
+        "loss",
+        lambda self, chosen: (self.network(self.images[chosen]), torch.tensor(float("nan"), requires_grad=True))[1],
     )
     with pytest.raises(RuntimeError, match="the loss was nan"):
         course.step(torch.arange(16))
