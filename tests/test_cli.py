@@ -460,7 +460,7 @@ def test_plan_measures_every_engine_that_can(monkeypatch):
 def test_bench_compiles_and_calibrates(monkeypatch, tmp_path):
     from convista.grid import calibration, rates
 
-    monkeypatch.setenv("CONVISTA_HOME", str(tmp_path))
+    monkeypatch.setattr(rates, "file", lambda: tmp_path / "rates.json")  # what is compiled serves the other tests, too
     monkeypatch.setattr(calibration, "ROUNDS", 1)
     monkeypatch.setattr(calibration, "LEAST_SECONDS", 1e-4)
     printed = run("bench", "--warm", "--calibrate").stdout
