@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from convista.errors import need
+from convista.errors import need, silent_logger
 
 LOCAL = "local"
 """In place of an address: workers on this machine, one for each core, as long as they are needed."""
@@ -18,7 +17,7 @@ def connected(scheduler: str) -> Iterator[Any]:
     """Yield a client of the cluster at an address, or of one on this machine for `LOCAL`; it has workers."""
     distributed = need("distributed", "dask", "a scheduler")
     with ExitStack() as stack:
-        stack.enter_context(_silent("distributed.client"))  # it would log what becomes a sentence
+        stack.enter_context(silent_logger("distributed.client"))  # it would log what becomes a sentence
         address = scheduler
         if scheduler == LOCAL:
             # Any free port: 8787, the usual one, may be taken by another cluster.
@@ -33,16 +32,6 @@ def connected(scheduler: str) -> Iterator[Any]:
 def cores_of(client: Any) -> int:
     """Return how many tasks a cluster can do at once."""
     return sum(client.ncores().values())
-
-
-@contextmanager
-def _silent(name: str) -> Iterator[None]:
-    logger = logging.getLogger(name)
-    before, logger.disabled = logger.disabled, True
-    try:
-        yield
-    finally:
-        logger.disabled = before
 
 
 def _client(distributed: Any, address: str) -> Any:

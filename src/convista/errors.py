@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 
@@ -53,3 +55,14 @@ def need(package: str, extra: str, purpose: str) -> ModuleType:
         if error.name != package.partition(".")[0]:
             raise
         raise MissingExtraError(f'{purpose} needs {package}; type: pip install "convista[{extra}]"') from None
+
+
+@contextmanager
+def silent_logger(name: str) -> Iterator[None]:
+    """Keep a library from writing to the terminal what becomes a sentence here; for the whole process."""
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -40,17 +39,6 @@ def silent_pillow(max_pixels: int) -> Iterator[None]:
             raise UnreadableError(f"it has more than twice the limit of {max_pixels:,} pixels") from error
         finally:
             Image.MAX_IMAGE_PIXELS = before
-
-
-@contextmanager
-def silent_logger(name: str) -> Iterator[None]:
-    """Keep a library from writing to the terminal what ends up in a reason; inside `silent_pillow`, being global."""
-    logger = logging.getLogger(name)
-    before, logger.disabled = logger.disabled, True
-    try:
-        yield
-    finally:
-        logger.disabled = before
 
 
 def check_size(rows: int, cols: int, max_pixels: int) -> None:

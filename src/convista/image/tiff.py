@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL.TiffImagePlugin import TiffImageFile
 
+from convista.errors import silent_logger
 from convista.image.arrays import array_of, settled
-from convista.image.guards import UnreadableError, check_numbers, check_size, silent_logger, silent_pillow
+from convista.image.guards import UnreadableError, check_numbers, check_size, silent_pillow
 
 if TYPE_CHECKING:
     from tifffile import TiffPage
